@@ -19,11 +19,12 @@ CANDLE_LENGTHS: Final = (5, 6, 7, 8, 11, 12)
 IN_ORDER: Final = 0.95
 """The share of rows that prove the order of `CANDLE`; the others are errors of the source, which `ranges` judges."""
 NEARLY, NEARLY_IN_ORDER = 0.01, 0.8
-"""So few rows suffice where the others fail by at most this share of a price, as rounding does."""
+"""If no row fails by more than the first share of a price, as after rounding, the second share of rows is enough."""
 ALIKE: Final = 2.0
-"""The four prices of a day differ by less than this factor; other numbers beside them hardly do."""
+"""The four prices of a day differ by less than this factor; most other numbers side by side differ by more."""
 FEW, BESIDE = 0.1, 0.8
-"""Estimates of quarters are so few beside bars; averages have so many of their days."""
+"""Rows without an order are no bars if they have fewer days than the first share of those of the bars beside them, as
+estimates of quarters have, or if the second share of their days are days of bars, as those of averages are."""
 UNORDERED: Final = "is_unordered"
 """The name of a column that marks the rows of `are_unordered`."""
 UNKNOWN_ORDER: Final = N_(

@@ -43,10 +43,10 @@ class CollectionSource(Source):
         return "currency" in self._description_fields
 
     def only_texts(self, currency: str) -> dict[str, list[str]]:
-        """All texts for the currency, and of flags of adjusted prices, by the name of their field, as `Location.only`.
+        """The texts in the field for the currency and in flags of adjusted prices, by its name, as `Location.only`.
 
-        Of the known names of such fields, one without a value may get words for `currency` alone, which is "" where any
-        will do, and a flag may get none. After `counts`.
+        Fields that may get values later are limited too: one for the currency to the words for `currency`, unless that
+        is "" (any will do), and a flag to none. Call it after `counts`.
         """
         field = self._description_fields.get("currency", ".")
         told = [word for described in self.described.values() for word in described.get("currency", ())]

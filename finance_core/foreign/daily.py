@@ -52,8 +52,8 @@ APART = 0.8
 CONTRADICTING, CORRECTIONS = 0.25, 3
 """A later row may correct the close on this share of a ticker's days, or on this number of days, if that is more."""
 ONE_RATIO, NO_CORRECTION = 0.01, 0.3
-"""How far two ratios of prices may lie apart to count as one, as rounding puts them; and how far from 1 a ratio is that
-no correction of a day explains."""
+"""How far two ratios of prices that count as one may lie apart, because of rounding; and how far from 1 a ratio must be
+to be no correction of single days."""
 
 
 class OwnRows(NamedTuple):

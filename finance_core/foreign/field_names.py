@@ -70,13 +70,13 @@ They include the names in the APIs of KIS, Kiwoom, LS, Naver, Upbit, Bloomberg, 
 data.
 """
 ISINS: Final = ("isin", "isin_code", "isin_cd", "isincd", "표준코드")
-"""Names, likewise, of fields whose values are tickers only if they are ISINs of our own kind, and nothing else is."""
+"""Names, likewise, of fields with ISINs: Korean ones contain tickers, which count where no other field has tickers."""
 DATE: Final = "date:"
 """How our name of each field begins where several may be the date."""
 BESIDE_RANGE: Final = frozenset({"trade_price", "cur_prc", "체결가", "price", "last", "last_price"})
 """Names that mean the close only beside a high and a low: orders, holdings and quotes have such fields too."""
 ADJUSTED_PREFIX: Final = "수정"
-"""How names of prices begin that are adjusted for splits; beside others, which may not be, they make false bars."""
+"""How names of prices begin that are adjusted for splits; others beside them may not be, and would make false bars."""
 TICKERS: Final[FieldNames] = {
     "name": (
         *("name", "company_name", "company", "long_name", "longname", "short_name", "shortname"),
@@ -103,7 +103,7 @@ QUALIFIERS: Final[FieldNames] = {
 """By kind: the names, as `locations.bare` writes them, of fields beside a bar that change what it means (see
 `qualifiers`)."""
 QUALIFYING: Final = tuple(name for names in QUALIFIERS.values() for name in names)
-"""Each of them: a bar may have several of one kind, all of which count."""
+"""All names of `QUALIFIERS`: of several fields of one kind beside a bar, each counts."""
 ADJUSTED_FLAGS: Final = frozenset(
     {
         *("adjusted", "isadjusted", "adjustedyn", "adj", "isadj", "adjyn", "adjflag", "adjusted?"),

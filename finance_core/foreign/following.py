@@ -28,7 +28,7 @@ from finance_core.storage.locations import Location
 LOOK_AGAIN: Final = dt.timedelta(minutes=10)
 """After this time, a collection is looked at again: a document that changes in place leaves no trace."""
 PATIENCE: Final = 60
-"""How many times as long as the last look took, the next waits at least."""
+"""The next look comes after at least so many times the duration of the last one."""
 INDEX: Final = "sisepan_ticker_date"
 """Name of the index that reading in place creates where none finds the days of a ticker."""
 NAMED: Final = 100

@@ -240,7 +240,7 @@ def _days(leaves: Iterable[Leaf]) -> set[Any]:
 
 
 def is_unordered(leaf: Leaf) -> bool:
-    """Whether a row is of a list of which nothing shows the order of the columns."""
+    """Whether a row is of a list whose columns have no known order."""
     return candle_lists.UNORDERED in leaf[0]
 
 

@@ -15,25 +15,27 @@ from finance_core.i18n import N_
 UPSIDE_DOWN_SHARE = 0.01
 """Share of the bars of a ticker whose high may be below their low, by errors of the source."""
 OUTSIDE: Final = ((("open", "close"), 0.01, 0.0, 0.05), (("close",), 0.001, 0.005, 0.08))
-"""How far which prices may lie outside the range of their day, in shares of it and absolutely, as rounding to cents and
-late trades put them; and on what share of the bars of a ticker, and of any `RUN` of them but for rates, they may lie
-farther. Of twenty Korean stocks, the close of the day before lies outside by more than the second on at least 0.11 of
-the days, and their own close on none."""
+"""Rows of: prices; how far they may lie outside the range of their day, as a share of a price and, in addition,
+absolutely; the share of the bars that may lie farther. Rounding to cents and late trades put prices outside. The share
+counts for all bars of a ticker and for any `RUN` bars in a row; for rates, only the first row counts, and for all bars.
+Of twenty Korean stocks, the close of the day before lies outside by more than the second row on at least 0.11 of the
+days, and their own close on none."""
 RUN: Final = 100
 """Columns may be wrong in the newest part of a long history alone, which is a small share of it."""
 INTERCHANGED: Final = ((60, 1.8), (250, 1.3))
-"""Of any so many nights, a ratio above this tells open from close: how far the open is from the close of the day
-before, by how far the close is from the open of the day before. It is 0.2 to 0.6 for twenty Korean stocks, at most 0.9
-in any 60 of their nights, about 1 for closes alone, for opens that are none and for what moves at night alone, and 1.7
-or more where open and close are interchanged. In most of the nights the open must be the farther one too, as a single
-wrong price may outweigh the others."""
+"""Rows of: a number of nights in a row; a ratio above which open and close are interchanged in them. It is the distance
+of the opens from the close of the day before, divided by that of the closes from the open of the day before. It is 0.2
+to 0.6 for twenty Korean stocks, at most 0.9 in any 60 of their nights, about 1 for closes alone, for opens that are no
+opens, and for what moves at night alone, and 1.7 or more where open and close are interchanged. The open must also be
+farther in most of the nights, because a single wrong price may outweigh the others."""
 ENOUGH, INTERCHANGED_IN_ALL = 60, 1.5
-"""The ratio of all nights, if they are more than so many."""
+"""The same for all nights of a ticker, if they are more than the first number."""
 JUMP, SOON, TO_AND_FRO = 5.0, np.timedelta64(30, "D"), 5
-"""A close that differs from the one before, less than so long ago, by this factor or more is of another unit: once is
-enough for a rate or an index; a stock may have splits that its prices leave out, but not so often both up and down."""
+"""A close that differs by the factor `JUMP` or more from the close before it, less than `SOON` ago, is of another unit.
+One is enough for a rate or an index; a stock may have splits that its prices do not reflect, but not `TO_AND_FRO` up
+and as many down."""
 CENTS: Final = 1.0
-"""Below this, a stock or an index may do so: it is a few of the smallest steps."""
+"""Below this, no jump of a stock or an index counts: it may be a few of the smallest steps of prices."""
 INDEX: Final = re.compile(r"\^.+")
 """A ticker of an index."""
 RATE: Final = re.compile("[A-Z]{6}")
@@ -41,10 +43,10 @@ RATE: Final = re.compile("[A-Z]{6}")
 FAR_OUTSIDE = 0.05
 """How far outside the range of its day a price is an error of the source."""
 MOST_WORTH = {"JPYKRW": 50.0, "IDRKRW": 2.0, "VNDKRW": 1.0}
-"""What one of a currency that banks quote by the hundred was never worth; a hundred of it always were."""
+"""Of currencies that banks quote by the hundred: one unit was never worth so many won, and a hundred always were."""
 STRONG: Final = re.compile("(USD|EUR|JPY|GBP|CHF|CNY|HKD|AUD|CAD|NZD|SGD)KRW")
 LEAST_WORTH: Final = 0.01
-"""One of these currencies was always worth more won than this."""
+"""One unit of these currencies was always worth more won than this."""
 
 PER_HUNDRED = N_(
     "종가가 {close}입니다({date}). 1 {currency}가 아니라 100 {currency}의 값으로 보입니다. 100으로 나누어 저장한 뒤 "

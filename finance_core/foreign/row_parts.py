@@ -107,7 +107,7 @@ def _field_of_isins(documents: Sequence[Document], category: Category | None) ->
 
 
 def is_calendar(name: str) -> bool:
-    """Whether a name joins those of the fields of year, month and day, as 년.월.일; no field has it itself."""
+    """Whether a name joins the names of fields of year, month and day by points, as 년.월.일; no field is called so."""
     return tuple(map(field_names.folded, name.split("."))) in CALENDARS
 
 

@@ -1,8 +1,8 @@
 """Which trading days the moments of one ticker mean, decided by its own rows and the sessions of its exchange.
 
 A source may store a day as midnight of any zone, converted to UTC, or with a clock time. Every reading that the moments
-allow is compared with the sessions of the exchange; exactly one must fit. Pure, except
-for the calendars of `sessions` and the clock.
+allow is compared with the sessions of the exchange; exactly one must fit. Pure, except for the calendars of `sessions`
+and the clock.
 """
 
 import datetime as dt
@@ -72,15 +72,16 @@ the second calendar is that of an exchange that trades on Sundays."""
 CLOSED_LIMIT: Final = 0.01
 """A reading fits if the exchange was closed on at most this share of its days."""
 CROWD, CROWD_LIMIT = 40, 3
-"""And on at most so many of any so many days that follow one another, beside sessions that lack a row: days off by one
-in the newest part of a long history are a small share of it, but have a weekend each week."""
+"""Nor does a reading fit if, of any `CROWD` days in a row, more than `CROWD_LIMIT` are closed days beside a session
+without a row. Days that are off by one in the newest part of a long history are a small share of it, but each of their
+weeks has a closed day."""
 LONGEST_HOLIDAYS: Final = 10
 """Days in a row on which an exchange is closed, at most."""
 SATURDAY: Final = 5
 SATURDAYS: Final = {"XSAU": np.datetime64("2013-06-29")}
 FIVE_DAYS: Final = np.datetime64("1999-01-01")
-"""The day from which an exchange is closed on Saturdays, if the calendar has none; `FIVE_DAYS` for all others: Seoul
-traded on them until 1998."""
+"""From this day on, an exchange whose calendar has no Saturdays is closed on them: Seoul traded on them until 1998.
+`SATURDAYS` has the exceptions."""
 NEVER_ON_WEEKENDS: Final = ("XKRX", "XNYS")
 """Calendars of exchanges that have had no session on a weekend since the year 2000."""
 NO_DAYS: Final = ("1900-01-01", "1970-01-01")
@@ -113,7 +114,7 @@ class Reading(NamedTuple):
     rows: int
     """Counted rows; repetitions that fill closed days do not count (see `read`)."""
     crowd: Days
-    """The `CROWD` counted days, ascending, of which most are no sessions; empty if no more than `CROWD_LIMIT` are."""
+    """Those `CROWD` counted days in a row with the most closed days; empty if these are no more than `CROWD_LIMIT`."""
     is_midnight: bool = False
     """Whether nearly all moments in UTC are midnights in the zone."""
     is_daytime: bool = False
@@ -302,9 +303,9 @@ def _reading(moments: Days, in_utc: Mask, exchange: Exchange, counts: Mask | sli
 
 
 def _lack_neighbours(days: Days, calendar: str) -> Mask:
-    """A mask of the `days` (ascending) whose session before or after is not among them: it may have moved to this day.
+    """A mask of the `days` (ascending) whose session before or after is not among them: its row may have moved here.
 
-    A row of a Saturday beside a whole week is none that is off by a day.
+    A Saturday beside a whole week of rows is not off by a day.
     """
     lacks = np.zeros(len(days), dtype=bool)
     for step in (-1, 1):

@@ -24,13 +24,13 @@ READ: Final = frozenset(
 TELLING_CATEGORY: Final = "category"
 """A field that is read, but not for this: 구분 may say 정규 and 시간외."""
 MOST_WORDS, LONGEST = 20, 24
-"""A field with more words, or longer ones, tells no sides."""
+"""A field with more words, or longer ones, does not tell rows apart."""
 _NUMBER: Final = re.compile(r"[+-]?\d{4,}|[+-]?[\d,]*\.\d*[1-9]")
-"""What no name of a side is: a count, a moment or a price."""
+"""A word that tells no rows apart: a count, a moment or a price."""
 
 
 def fields(columns: Iterable[str]) -> list[str]:
-    """Those of the columns of rows that may tell their sides."""
+    """Those of the columns of rows that may tell the rows of one day apart."""
     return [
         name
         for name in columns
@@ -66,13 +66,13 @@ def _values(documents: Iterable[Document], field: str, name: str) -> Iterator[An
 
 
 def worded(columns: Mapping[str, Iterable[Any]]) -> dict[str, list[Any]]:
-    """The columns that may tell sides, as words."""
+    """The columns that may tell rows apart, as words."""
     found = ((name, _words(values)) for name, values in columns.items())
     return {name: words for name, words in found if words}
 
 
 def _words(values: Iterable[Any]) -> list[Any] | None:
-    """The values as words, None where they are no names of sides."""
+    """The values as words; None if they do not tell rows apart."""
     words: dict[tuple[type, Any], str] = {}
     result = []
     try:
