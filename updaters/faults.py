@@ -30,7 +30,7 @@ SCALE_TOLERANCE = 0.1
 LARGE_DIVIDEND = 0.5
 """A dividend above this share of the price is possible only if the price falls accordingly."""
 SHIFTED_SHARE = 0.15
-"""Where more bars than this share are on closed days, all days are wrong: of days a day early a fifth are Sundays."""
+"""If a greater share of bars is on closed days, all days are wrong: if they are a day early, a fifth are Sundays."""
 TIME_ZERO = np.array(["1969-12-31", "1970-01-01"], dtype="datetime64[ns]")
 """The day of time stamp 0, west of Greenwich and east of it."""
 

@@ -19,22 +19,22 @@ from finance_core.storage import trading_calendars
 from finance_core.storage.documents import TickerRow
 
 TAKEN_BACK: Final = 2
-"""So many bars between others Yahoo takes back at most, as those of false trades; where more lack, there is a hole."""
+"""Yahoo takes back so many bars between others at most, such as those of false trades. If more lack, it is a hole."""
 RESTATED: Final = 1e-3
 """How far the ratio of a day may lie from that of the history, because sources round restated prices."""
 AGREEING: Final = 0.95
 """The share of the common days that must have the ratio: others may be corrected."""
 
 CORRECTED: Final = 0.1
-"""Days may differ by so much: a step of an ordinary day's move proves nothing."""
+"""The ratio may change by so much, as a logarithm: a step no larger than an ordinary day's move proves nothing."""
 MISPRINT: Final = np.log(3)
-"""By so much one or two days may differ where nothing is restated."""
+"""The ratio of one or two days (`TAKEN_BACK`) may differ by so much, as a logarithm, if nothing is restated."""
 MOST_STEPS: Final = 0.25
-"""Where the ratio changes on a greater share of the days, the history is that of something else."""
+"""If the ratio changes on a greater share of the days, the history is that of something else."""
 OTHER_LEAST: Final = 5
-"""From so many common days on two histories can be told to be of different instruments."""
+"""On fewer common days, nothing tells whether two histories are of one instrument."""
 RESTATING: Final = np.timedelta64(28, "D")
-"""How long Yahoo may restate the prices before a split after it has told the split."""
+"""For so long after a split, Yahoo may still restate the prices before it."""
 
 
 class HistoryRefused(FetchFailed):
@@ -61,10 +61,10 @@ def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
 
 
 def refuse_steps(category: Category, stored: pd.DataFrame, bars: pd.DataFrame) -> None:
-    """Raise HistoryRefused if `bars` are the `stored` bars times a ratio that changes where no split does.
+    """Raise HistoryRefused if `bars` are the `stored` bars times a ratio that changes on a day without a split.
 
-    So it is if Yahoo has applied a split to a part of the past alone, or has a wrong stretch. Small differences are no
-    steps. Steps that make the history smoother are taken: they correct what was stored wrong.
+    It does if Yahoo has applied a split to a part of the earlier prices only, or has wrong prices for some time. Small
+    changes do not count. Changes that make the history smoother are accepted: they correct wrong stored prices.
     """
     stored = stored[stored["close"] > 0]
     days, ratios, (before, now) = _ratios(stored, bars)
@@ -161,7 +161,7 @@ def completed(stored: pd.DataFrame, bars: pd.DataFrame, calendar: Calendar, row:
 
 
 def _shift(stored: pd.DataFrame, bars: pd.DataFrame, lost: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
-    """By what the stored prices of the days `lost` are to be multiplied. Raises HistoryRefused where nothing tells."""
+    """The factors for the stored prices of the days `lost`. Raises HistoryRefused if common days do not show them."""
     days, ratios, _closes = _ratios(stored, bars)
     ratio = np.median(ratios) if days.size else np.nan
     agrees = np.abs(ratios / ratio - 1) <= RESTATED
@@ -181,9 +181,9 @@ def _shift(stored: pd.DataFrame, bars: pd.DataFrame, lost: npt.NDArray[np.dateti
 def _ratios(
     stored: pd.DataFrame, bars: pd.DataFrame
 ) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The days of both, the ratios of their closes in `bars` and in `stored`, and these closes: stored ones, new ones.
+    """The common days, the ratios of the closes in `bars` to those in `stored`, and these closes: stored, new.
 
-    As if both had applied all of their splits: then one ratio holds for all days.
+    Each frame's own splits are applied to its closes, so that usually one ratio holds for all days.
     """
     days, *at = np.intersect1d(stored.index.to_numpy(), bars.index.to_numpy(), return_indices=True)
     closes = np.array(

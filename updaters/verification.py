@@ -28,7 +28,7 @@ week, a month, each less four hours, because a daily run does not begin at the s
 SMALLEST = 1.01
 """Smaller splits change prices less than an ordinary day does."""
 LIKELY, POSSIBLE = 0.5, 0.25
-"""How much of a small and of a large split its day's jump must show before the split is doubted."""
+"""The share of a small split, and of a large one, that the jump of its day must show before the split is doubted."""
 
 _NEVER = dt.datetime.min
 

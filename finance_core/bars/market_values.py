@@ -2,8 +2,8 @@
 
 A split makes a count wrong by its ratio while the price is already the new one, and sources are late with counts. So a
 count is not used if the ticker was split after the first day of the count, in later bars too, or within `SETTLED`
-before the last one, or if the panel does not reach back so far. Nor is it used for days before its first: shares that
-were issued since then were none yet.
+before the last one, or if the panel does not reach back so far. Nor is it used for days before its first day: some of
+the shares may not have existed then.
 
 >>> from dataclasses import replace
 >>> from finance_core.bars import panel as panels

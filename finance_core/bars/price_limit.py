@@ -15,7 +15,7 @@ from finance_core.bars.panel import TickerBars
 from finance_core.categories import Category
 
 SLACK: Final = 0.05
-"""What a move may exceed the limit by: the limit counts from a base price, which may differ from the last close."""
+"""A move may exceed the limit by this: the limit counts from a base price, which may differ from the last close."""
 
 
 def jumps(category: Category, days: npt.NDArray[np.datetime64], close: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:

@@ -211,8 +211,8 @@ def _of_month(name: str, month: str) -> pd.DataFrame:
 def _with_exam_days(sessions: pd.DataFrame) -> pd.DataFrame:
     """The sessions of Seoul, where that of the day of the entrance exam (수능) closes an hour later, at 16:30.
 
-    After the years of `EXAM_DAYS` so do all that it may be: a session that counts as over too late harms nothing, but
-    one too early would have a price of that moment stored as its close.
+    After the years of `EXAM_DAYS`, every day that may be the exam's closes so late: if a session counts as over too
+    late, that harms nothing; if too early, a price of that moment would be stored as its close.
     """
     days = pd.DatetimeIndex(sessions.index)
     is_possible = (days.month == 11) & (days.day_of_week == 3) & (days.day >= 11) & (days.day <= 20)

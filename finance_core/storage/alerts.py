@@ -2,8 +2,7 @@
 
 Rule, session and ticker identify an alert. So a second check, after a killed run or beside another run, finds the same
 alert and makes no new one. Sessions before the last checked one are checked again, because bars may come late or be
-corrected: then an alert gets the new close, or is withdrawn.
-`updaters.alert_delivery` sends alerts.
+corrected: then an alert gets the new close, or is withdrawn. `updaters.alert_delivery` sends alerts.
 """
 
 import datetime as dt

@@ -106,7 +106,8 @@ def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -
 def newest_bar(db: MongoDatabase, category: Category, *, real: bool = False) -> dt.datetime | None:
     """The day of the newest bar of the active tickers, or of those with `real` prices; None where none has any.
 
-    A day that has come nowhere on earth yet counts only if there is no other: by it, all others would be out of date.
+    A day that has not begun anywhere on earth counts only if there is no other: beside it, all tickers without a bar of
+    it would be out of date.
     """
     for days in ({"$lte": now() + FIRST_ZONE}, {"$type": "date"}):
         dated = {**_active(category, real=real), "last_date": days}

@@ -291,7 +291,7 @@ def mark_interrupted(db: MongoDatabase, category: Category) -> int:
 
 
 def _latest(db: MongoDatabase, category: Category, query: Document) -> RunRecord | None:
-    """The latest run that `query` finds, but for ended runs of a clock that was ahead: they would be it for long."""
+    """The latest run that `query` finds, without ended runs of a clock that was ahead, which would stay the latest."""
     counts = {"$or": [{"state": "running"}, {"started_at": {"$lte": tickers.now() + CLOCK_DIFFERENCE}}]}
     return next(iter(_runs(db, {"category": category.key, **counts, **query}, 1)), None)
 

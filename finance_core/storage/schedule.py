@@ -43,7 +43,7 @@ def is_due(
 
     An update becomes due `DELAY` after each close of one of the exchanges. It is due if the last such moment is after
     the schedule was switched on (`since`) and after the last run started (`last_start`), both UTC and tz-naive.
-    A `since` that lies ahead was stored by a clock that was, and does not count.
+    A `since` in the future was stored by a clock that was ahead, and does not count.
     `calendar_of` finds a calendar by its name, as stored bars have corrected it.
     """
     latest = last_due(category, now, calendar_of)
