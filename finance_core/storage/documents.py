@@ -26,6 +26,7 @@ Source = Literal["yahoo", "sample", "import"]  # where the bars of a ticker come
 Status = Literal["ok", "failed", "delisted"]  # of the last update; delisted: not known to Yahoo on several days
 Origin = Literal["terminal", "page", "schedule"]  # who began a run
 Kind = Literal["read", "convert", "import"]  # what an import run does with the user's own data; an update run has none
+EditKind = Literal["edit", "undo", "add", "list", "remove"]  # of a save; list: what the list of a market changed
 State = Literal["running", "done", "partial", "cancelled", "failed", "interrupted"]
 """partial: Yahoo gave up answering, or much of the market failed. failed: an error ended the run, or every ticker
 that it fetched failed. interrupted: its process died."""
@@ -216,7 +217,7 @@ class EditEntry(TypedDict):
 
     _id: ObjectId
     category: str
-    kind: Literal["edit", "undo", "add", "list", "remove"]  # list: what the list of a market changed
+    kind: EditKind
     who: str  # the visitor's address, as far as it is known
     when: dt.datetime
     rows: list[RowChange]

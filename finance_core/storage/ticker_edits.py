@@ -9,7 +9,7 @@ gets a conflict to decide. Each save is one entry of `metadata_changes`. Updates
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from bson import ObjectId
 from pymongo import DeleteOne, UpdateOne
@@ -21,11 +21,10 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import database, locations, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.documents import EDITS, EditEntry, RowChange, TickerRow
+from finance_core.storage.documents import EDITS, EditEntry, EditKind, RowChange, TickerRow
 
 Values = dict[str, Any]
 """Values of editable fields, by key (see `ticker_fields`)."""
-Kind = Literal["edit", "undo", "add", "list", "remove"]
 UNDONE = ("edit", "undo", "add", "list")
 """The kinds of entries that can be undone; deleted bars do not come back."""
 WITHOUT_BARS: Document = {"bar_count": {"$in": [None, 0]}}
@@ -85,7 +84,7 @@ class Comparison(NamedTuple):
     unchanged: list[str]
 
 
-def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str, kind: Kind = "edit") -> Saved:
+def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str, kind: EditKind = "edit") -> Saved:
     """Apply the `edits` whose fields still hold what their editor saw, as one entry in the history.
 
     The others come back as conflicts, and those that break a rule as refused; their rows stay as they are.
@@ -153,7 +152,7 @@ class EntrySummary(NamedTuple):
     """An entry of the history without its changes, which may be of thousands of rows."""
 
     entry: ObjectId
-    kind: Kind
+    kind: EditKind
     who: str
     when: dt.datetime
     size: int
@@ -285,7 +284,7 @@ def _rows(
     return {row["ticker"]: row for row in tickers.collection(db).find(query, {"_id": False}, session=session)}
 
 
-def _entry(category: Category, kind: Kind, who: str, rows: list[RowChange]) -> EditEntry:
+def _entry(category: Category, kind: EditKind, who: str, rows: list[RowChange]) -> EditEntry:
     return EditEntry(_id=ObjectId(), category=category.key, kind=kind, who=who, when=tickers.now(), rows=rows)
 
 
