@@ -134,7 +134,7 @@ def inspect(
     return sorted(collections, key=lambda inspected: (order[inspected.kind], inspected.name))
 
 
-def look_at(db: MongoDatabase, name: str, category: Category | None = None) -> Inspected:
+def look_at(db: MongoDatabase, name: str, category: Category | None) -> Inspected:
     """One inspected collection, of `category` if a person chose it. Raises SisepanError where it does not exist."""
     for info in db.list_collections(filter={"name": name}):
         return _inspected(db, info, category)

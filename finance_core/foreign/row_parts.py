@@ -85,7 +85,7 @@ def field_of_tickers(columns: Mapping[str, Sequence[Any]], category: Category | 
     return next((name for name in names[1:] if share(name) >= raw_tickers.ACCEPTED), "")
 
 
-def fields_of_tickers(documents: Sequence[Document], category: Category | None, collection: str = "") -> list[str]:
+def fields_of_tickers(documents: Sequence[Document], category: Category | None, collection: str) -> list[str]:
     """The `field_of_tickers` of the documents of a `collection`, if there is one, or that with their ISINs."""
     names = field_names.tickers_among(dict.fromkeys(name for document in documents for name in document))
     columns = {name: [document[name] for document in documents if name in document] for name in names}

@@ -210,7 +210,7 @@ def record_each(db: MongoDatabase, category: Category, fields: Mapping[str, Mapp
 
 
 def name_nameless(
-    db: MongoDatabase, category: Category, ticker: str, fields: Mapping[str, Any], session: ClientSession | None = None
+    db: MongoDatabase, category: Category, ticker: str, fields: Mapping[str, Any], session: ClientSession | None
 ) -> None:
     """Set `fields`, which include a name, if the name of the ticker is missing or is the ticker itself."""
     nameless = {"category": category.key, "ticker": ticker, "name": {"$in": [ticker, "", None]}}
