@@ -64,7 +64,8 @@ class Difference:
 
 def chosen(keys: Iterable[str]) -> dict[str, list[MarketList]]:
     """The lists with these keys, by the key of their category."""
-    lists = [market_list for market_list in MARKET_LISTS if market_list.key in set(keys)]
+    wanted = set(keys)
+    lists = [market_list for market_list in MARKET_LISTS if market_list.key in wanted]
     return {each.category.key: [other for other in lists if other.category == each.category] for each in lists}
 
 

@@ -42,7 +42,7 @@ IS_READ_OUT = """([x]) => {
   const day = chart.page.readout.days[Math.min(Math.max(position, first), last)].slice(0, 10);
   return document.querySelector('.readout').innerText.includes(day) && day;
 }"""
-"""The day that is read out, once it is that of the bar at a place of the window: a slow machine follows the pointer late."""
+"""The day that is read out if it is that of the bar at a place of the window: a slow machine follows late."""
 
 
 def day_at(page: Page, share: float) -> pd.Timestamp:

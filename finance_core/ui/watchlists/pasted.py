@@ -37,7 +37,7 @@ def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
 
 
 def _entry(text: str, listings: Listings, names: Mapping[str, set[Entry]]) -> Entry | None:
-    """The one that a text means; None where it means two: a ticker of one and the name of another, as GS is, for one."""
+    """The one that a text means; None where it means none, or two: GS is a ticker of one and the name of another."""
     tickers = {Entry(each.key, ticker) for each, rows in listings.items() if (ticker := each.ticker_of(text)) in rows}
     meant = tickers | names.get(_key(text), set())
     return meant.pop() if len(meant) == 1 else None
