@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 LIMIT = 20
 LONGEST_QUERY = 100
 """Longer texts match nothing: no name is that long."""
+_IGNORED = re.compile(r"[\s/]*")
+"""The slash is that of a rate, as in 달러/원."""
 _WRITTEN_TICKER = re.compile(
     r"^(?:(?:a|krx:|kospi:|kosdaq:)?(\d{4}[0-9a-z]{2})(?:\.?k[sq](?:equity)?)?|kr7(\d{4}[0-9a-z]0)\d{3})$"
 )
@@ -37,7 +39,7 @@ class Index:
         """At most `limit` tickers that match `query`, best first.
 
         Exact ticker, name or alias, then ticker prefix, name prefix, initial consonants of the name, any part of these
-        and of an alias; ties by order, then by name. Case, spaces and full-width letters do not matter, nor what other
+        and of an alias; ties by order, then by name. Case, spaces, slashes and full-width letters do not matter, nor what other
         programs write around a Korean ticker (A005930, 005930.KS, KRX:005930), or the ISIN of its common share.
         """
         key = _WRITTEN_TICKER.sub(r"\1\2", _key(query)) if len(query) <= LONGEST_QUERY else ""
@@ -77,8 +79,10 @@ def pattern(query: str) -> str:
     >>> bool(re.search(pattern("ㅅㅅㅈ"), "삼성전자")), bool(re.search(pattern("삼서"), "삼성전자"))
     (True, True)
     """
-    letters = [letter for letter in unicodedata.normalize("NFKC", query) if not letter.isspace()]
-    return r"\s*".join(_letter(letter, is_last=at == len(letters)) for at, letter in enumerate(letters, start=1))
+    letters = _IGNORED.sub("", unicodedata.normalize("NFKC", query))
+    return _IGNORED.pattern.join(
+        _letter(letter, is_last=at == len(letters)) for at, letter in enumerate(letters, start=1)
+    )
 
 
 def _letter(letter: str, *, is_last: bool) -> str:
@@ -92,11 +96,11 @@ def _letter(letter: str, *, is_last: bool) -> str:
 
 
 def _key(text: str) -> str:
-    """`text` without spaces, in lower case and normal width, with each syllable split into its letters.
+    """`text` without spaces and slashes, in lower case and normal width, with each syllable split into its letters.
 
     So 삼서 is a prefix of 삼성 while the user still types the last letter, and a single ㅅ is the first letter of 삼.
     """
-    return "".join(unicodedata.normalize("NFKD", text).casefold().split())
+    return _IGNORED.sub("", unicodedata.normalize("NFKD", text).casefold())
 
 
 def _initials(name: str) -> str:

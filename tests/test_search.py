@@ -24,6 +24,7 @@ ROWS = [
     {"ticker": "001500", "name": "현대차증권"},
     {"ticker": "035420", "name": "NAVER", "aliases": ("네이버",)},
     {"ticker": "352820", "name": "하이브"},
+    {"ticker": "USDKRW", "name": "달러/원"},
 ]
 INDEX = Index(ROWS)
 
@@ -59,6 +60,9 @@ INDEX = Index(ROWS)
         ("005930 KS Equity", "005930"),
         ("KRX:005930", "005930"),
         ("KR7005930003", "005930"),
+        ("달러원", "USDKRW"),
+        ("usd/krw", "USDKRW"),
+        ("ㄷㄹㅇ", "USDKRW"),
     ],
 )
 def test_the_ticker_meant_comes_first(query: str, first: str) -> None:
@@ -98,6 +102,8 @@ def test_at_most_so_many_are_suggested() -> None:
         ("ㅎㄷㅊ", {"001500"}),
         ("S&P", {"^GSPC"}),
         (".*", set()),
+        ("달러원", {"USDKRW"}),
+        ("ㄹ/ㅇ", {"USDKRW"}),
         ("ＳＫ", {"000660", "034730"}),
     ],
 )

@@ -64,7 +64,7 @@ NUMBERS: Final[dict[NumberForm, str]] = {
 QUALIFIED: Final = N_(
     "단위나 삭제 여부, 섞인 수정주가를 적은 필드가 있어 그대로 읽지 않습니다: {fields}. 전환할 때 반영합니다."
 )
-NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent}).")
+NO_CLOSE: Final = N_("0보다 큰 종가가 없는 문서가 있습니다(표본의 {percent}).")
 NO_DATE_FIELD: Final = N_("날짜 필드를 찾지 못했습니다. 있는 필드: {fields}")
 DAY_IN_NAME: Final = N_(
     "날짜 필드가 없고 컬렉션 이름이 날짜를 말합니다({collection}). 문서마다 date 필드에 그 날짜를 넣어 한 컬렉션에 "

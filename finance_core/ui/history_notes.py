@@ -13,6 +13,8 @@ from finance_core.ui.viewer.shared import History
 
 MOST_GAPS = 3
 """Most gaps of a ticker whose days are told."""
+MOST_DAYS = 5
+"""Of more refused days of a ticker, the first and the last are told, and how many they are."""
 
 
 def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timestamp, consequence: str) -> None:
@@ -29,13 +31,27 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
             "정리매매·시장 이전·레버리지 상품입니다."
         )
         st.warning(plain(f"{sentence.format(days=told)} {consequence}"), icon=":material/warning:")
-    newer = {name: [day for day in each.refused if day > each.bars.index.max()] for name, each in histories.items()}
-    if told := _listed(newer):  # of an earlier day, there is a mark on the next bar
-        sentence = _("{days}: 하루 시세일 수 없는 값이라 그리지 않았습니다.")
-        st.warning(plain(sentence.format(days=told)), icon=":material/warning:")
+    show_refused(histories)
     if told := _gaps({name: each.bars for name, each in histories.items()}, first, last):
-        sentence = _("{days}: 그 사이에 봉이 없어 앞뒤를 이어 그렸습니다. 거래가 멈췄거나, 받지 못한 시세입니다.")
+        sentence = _(
+            "{days}: 그 사이에 봉이 없어 앞뒤를 이어 그렸습니다. 거래가 멈췄거나, 값이 0 이하이거나, 받지 못한 시세입니다."
+        )
         st.warning(plain(sentence.format(days=told)), icon=":material/warning:")
+
+
+def show_refused(histories: Mapping[str, History]) -> None:
+    """Show the refused days that are newer than the last bar: of an earlier day, there is a mark on the next bar."""
+    texts = []
+    for name, each in histories.items():
+        days = sorted({day for day in each.refused if each.bars.empty or day > each.bars.index[-1]})
+        told = ", ".join(map(formats.date, days))
+        if len(days) > MOST_DAYS:
+            count = formats.filled(_("{count}일"), count=len(days))
+            told = f"{formats.date(days[0])} – {formats.date(days[-1])} ({count})"
+        texts += [f"{name} {told}"] if days else []
+    if texts:
+        sentence = _("{days}: 하루 시세일 수 없는 값이라 그리지 않았습니다.")
+        st.warning(plain(sentence.format(days=" · ".join(texts))), icon=":material/warning:")
 
 
 def of_splits(histories: Mapping[str, History]) -> str:

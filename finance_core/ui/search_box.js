@@ -10,7 +10,7 @@ const whenIdle = globalThis.requestIdleCallback ?? setTimeout; // Safari has onl
 let bridge; // takes what is typed between the boxes of two pages; see `Bridge`
 
 // `key`, `initials`, `asked` and `rank` must give the same results as finance_core/search.py.
-const key = (text) => text.normalize("NFKD").toLowerCase().replace(/\s+/g, "");
+const key = (text) => text.normalize("NFKD").toLowerCase().replace(/[\s/]+/g, "");
 const initials = (text) =>
   text.replace(/[가-힣]/g, (syllable) => syllable.normalize("NFD")[0]);
 

@@ -209,6 +209,8 @@ def test_the_browser_finds_what_python_finds(page: Page) -> None:
         "A0126Z0",
         "005930.KQ",
         "ＡＡＰＬ",
+        "달러원",
+        "usd/krw",
         ".*",
     ]
     for row in chance.sample(every, 150):

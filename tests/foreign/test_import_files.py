@@ -229,6 +229,13 @@ def test_what_was_mended_is_counted_by_its_reason(db: MongoDatabase, tmp_path: P
     assert "  1: 시가가 없음: 종가로 채움\n" in output
 
 
+def test_closes_alone_are_no_halts(db: MongoDatabase, tmp_path: Path) -> None:
+    made_table(1, "2023-01-02", "2023-12-28", halted=0)[["close"]].to_csv(tmp_path / "005930.csv")
+    output, _errors = run(tmp_path / "005930.csv", "--category", "korean_stocks", "--yes")
+    assert "종가만 있음: 시가·고가·저가도 종가로 채움" in output
+    assert "거래정지" not in output
+
+
 def test_a_dividend_and_a_split_of_a_row_without_a_close_are_not_lost(db: MongoDatabase, tmp_path: Path) -> None:
     table = made_table(1, "2023-01-02", "2023-12-28", halted=0).assign(dividends=0.0, stock_splits=0.0)
     split, dividend = table.index[[100, 200]]

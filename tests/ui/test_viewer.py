@@ -410,3 +410,16 @@ def test_a_real_ticker_beside_a_sample_is_no_sample_in_its_files(
     assert pages.chart(page)[0]["graphic"], "the chart has a sample in it"
     page.toggle(key="table").set_value(True).run()
     assert "종가" in page.dataframe[0].value.columns
+
+
+@pytest.mark.parametrize(("days", "told"), [(2, "2026-01-05, 2026-01-06"), (7, "2026-01-05 – 2026-01-11 (7일)")])
+def test_a_ticker_of_which_every_row_is_refused_says_so(own_server_db: MongoDatabase, days: int, told: str) -> None:
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자"}])
+    nothing = dict.fromkeys(("open", "high", "low", "close", "volume"), 0.0)
+    stored = [{"ticker": "005930", "date": dt.datetime(2026, 1, 5 + day), **nothing} for day in range(days)]
+    own_server_db["korean_stocks"].insert_many(stored)
+    page = pages.open_viewer(ticker="005930")
+    assert not page.error
+    assert [plain(f"삼성전자 {told}: 하루 시세일 수 없는 값이라 그리지 않았습니다.")] == [
+        each.value for each in page.warning
+    ]

@@ -167,6 +167,7 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
             sentence = _("{name}({ticker})의 시세가 {collection} 컬렉션에 없습니다. '내 데이터' 화면에서 살펴보십시오.")
         text = sentence.format(name=name, ticker=ticker, collection=location.collection)
         st.info(plain(text), icon=":material/info:")
+        history_notes.show_refused({name: history})
         return
     calendar = trading_calendars.of(db, category.market(listing.market_of(row)).calendar)
     style = _style(category, row, history.bars, View(ticker, ()), calendar)
