@@ -39,8 +39,9 @@ class Index:
         """At most `limit` tickers that match `query`, best first.
 
         Exact ticker, name or alias, then ticker prefix, name prefix, initial consonants of the name, any part of these
-        and of an alias; ties by order, then by name. Case, spaces, slashes and full-width letters do not matter, nor what other
-        programs write around a Korean ticker (A005930, 005930.KS, KRX:005930), or the ISIN of its common share.
+        and of an alias; ties by order, then by name. Case, spaces, slashes and full-width letters do not matter,
+        nor what other programs write around a Korean ticker (A005930, 005930.KS, KRX:005930), or the ISIN of its common
+        share.
         """
         key = _WRITTEN_TICKER.sub(r"\1\2", _key(query)) if len(query) <= LONGEST_QUERY else ""
         if not key:

@@ -34,7 +34,8 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
     show_refused(histories)
     if told := _gaps({name: each.bars for name, each in histories.items()}, first, last):
         sentence = _(
-            "{days}: 그 사이에 봉이 없어 앞뒤를 이어 그렸습니다. 거래가 멈췄거나, 값이 0 이하이거나, 받지 못한 시세입니다."
+            "{days}: 그 사이에 봉이 없어 앞뒤를 이어 그렸습니다. 거래가 멈췄거나, 값이 0 이하이거나, "
+            "받지 못한 시세입니다."
         )
         st.warning(plain(sentence.format(days=told)), icon=":material/warning:")
 
