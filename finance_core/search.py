@@ -13,6 +13,8 @@ LONGEST_QUERY = 100
 """Longer texts match nothing: no name is that long."""
 _IGNORED = re.compile(r"[\s/]*")
 """The slash is that of a rate, as in 달러/원."""
+NOTHING = "(?!)"
+"""A regular expression that finds nothing, as a text without a letter does."""
 _WRITTEN_TICKER = re.compile(
     r"^(?:(?:a|krx:|kospi:|kosdaq:)?(\d{4}[0-9a-z]{2})(?:\.?k[sq](?:equity)?)?|kr7(\d{4}[0-9a-z]0)\d{3})$"
 )
@@ -81,6 +83,8 @@ def pattern(query: str) -> str:
     (True, True)
     """
     letters = _IGNORED.sub("", unicodedata.normalize("NFKC", query))
+    if not letters:
+        return NOTHING
     return _IGNORED.pattern.join(
         _letter(letter, is_last=at == len(letters)) for at, letter in enumerate(letters, start=1)
     )

@@ -82,7 +82,9 @@ def test_better_kinds_of_match_come_first_and_ties_are_by_name() -> None:
     assert INDEX.search("삼성") == ["009150", "005930", "005935"]
 
 
-@pytest.mark.parametrize("query", ["", "   ", ".*", "(", "[", "\\", "🚀", "가" * 10_000, "<script>", "$where", "\x00"])
+@pytest.mark.parametrize(
+    "query", ["", "   ", "/", ".*", "(", "[", "\\", "🚀", "가" * 10_000, "<script>", "$where", "\x00"]
+)
 def test_what_matches_nothing_is_no_error(query: str) -> None:
     assert INDEX.search(query) == []
 
@@ -102,6 +104,7 @@ def test_at_most_so_many_are_suggested() -> None:
         ("ㅎㄷㅊ", {"001500"}),
         ("S&P", {"^GSPC"}),
         (".*", set()),
+        ("/", set()),
         ("달러원", {"USDKRW"}),
         ("ㄹ/ㅇ", {"USDKRW"}),
         ("ＳＫ", {"000660", "034730"}),

@@ -100,10 +100,11 @@ def refuse_steps(category: Category, stored: pd.DataFrame, bars: pd.DataFrame) -
 
 
 def refuse_another_instrument(stored: pd.DataFrame, bars: pd.DataFrame) -> None:
-    """Raise HistoryRefused if the `stored` bars, which a person has brought, are not of the instrument of `bars`.
+    """Raise HistoryRefused if the `stored` bars, which Yahoo has not sent for this symbol, are not those of `bars`.
 
-    The person's WTI may be crude oil, and Yahoo's a company. Closes of one instrument may differ by splits, by
-    dividends and by another hour of the day, but not in size and on most days at once.
+    A person's WTI may be crude oil, and Yahoo's a company. The closes of one instrument differ in size if their
+    adjustments do, and from day to day by rounding and by another hour; those of two differ from day to day by as much
+    as they move.
     """
     stored = stored[stored["close"] > 0]
     days, ratios, closes = _ratios(stored, bars)
@@ -112,11 +113,12 @@ def refuse_another_instrument(stored: pd.DataFrame, bars: pd.DataFrame) -> None:
     units = [10.0 ** -_decimals(each["close"].to_numpy()) for each in (stored, bars)]
     rounding = units[0] / closes[0] + units[1] / closes[1]
     steps = np.abs(np.diff(np.log(ratios))) - rounding[1:] - rounding[:-1]
-    if np.median(steps) <= RESTATED or abs(np.log(np.median(ratios))) <= CORRECTED:
+    moves = np.median(np.abs(np.diff(np.log(closes))), axis=1).min()
+    if np.median(steps) <= max(RESTATED, moves / 2) or abs(np.log(np.median(ratios))) <= CORRECTED:
         return
     sentence = N_(
-        "Yahoo가 같은 기호로 보낸 시세가 저장된 것과 크기도 다르고 거의 날마다 다르게 움직여, 다른 종목의 것으로 보고 "
-        "저장된 시세를 그대로 두었습니다. Yahoo의 시세가 맞다면 이 종목의 시세를 지우고 다시 받으십시오."
+        "Yahoo가 이 종목의 것으로 보낸 시세가 저장된 것과 크기도 다르고 거의 날마다 다르게 움직여, 다른 종목의 것으로 "
+        "보고 저장된 시세를 그대로 두었습니다. Yahoo의 시세가 맞다면 이 종목의 시세를 지우고 다시 받으십시오."
     )
     raise HistoryRefused(sentence)
 

@@ -187,7 +187,7 @@ def _completed(
         return whole
     if "verified_at" in row and row.get("yahoo_symbol") == fetched.symbol:
         histories.refuse_steps(category, stored, bars)
-    else:  # the stored bars are a person's, to which only new ones were added, or another symbol's
+    else:  # the stored bars are a person's, to which only new ones may have been added, or another symbol's
         histories.refuse_another_instrument(stored, bars)
     return whole
 

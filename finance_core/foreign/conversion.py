@@ -199,7 +199,7 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
         for portion, position, _order in places.tolist()
     ]
     bars, remarks = candles.clean(table)
-    if candles.is_close_only(bars):  # among closes alone, one without an open is of no halt
+    if table[["open", "high", "low"]].isna().all(axis=None):  # closes alone; a halted day has zeros
         remarks = [replace(each, reason="close only") if each.reason == "halted" else each for each in remarks]
     bars, applied = adjustment.split_adjusted(bars)
     sample = _sample(rows, portions, has_closes=rows.has_closes and not applied)

@@ -340,3 +340,19 @@ def test_a_resting_pointer_keeps_its_day_while_the_wheel_zooms(app: Callable[[],
     page.wait_for_function("location.search.includes('from=')")
     page.wait_for_timeout(500)
     assert page.locator(".tooltip").inner_text()[:10] == day
+
+
+@pytest.mark.usefixtures("stored")
+def test_the_figure_below_is_loaded_without_drawing_the_downloads_anew(app: Callable[[], str], page: Page) -> None:
+    frames: list[bytes] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(bytes(frame))))
+    open_chart(page, f"{app()}/comparison?series=korean_stocks:005930,us_stocks:AAPL")
+    wait_until_at_rest(page)
+    assert any(b"comparison_csv" in frame for frame in frames)
+    frames.clear()
+    with page.expect_download() as handed_out:
+        page.get_by_role("button", name="CSV", exact=True).click()  # which brings the figure into sight
+    assert handed_out.value.suggested_filename.endswith(".csv")
+    expect(page.locator(".st-key-figure .js-plotly-plot")).to_be_visible()
+    wait_until_at_rest(page)
+    assert not any(b"comparison_csv" in frame for frame in frames), "else the click may ask for a file of before"

@@ -211,6 +211,7 @@ def test_the_browser_finds_what_python_finds(page: Page) -> None:
         "ＡＡＰＬ",
         "달러원",
         "usd/krw",
+        " / ",
         ".*",
     ]
     for row in chance.sample(every, 150):

@@ -234,6 +234,10 @@ def test_closes_alone_are_no_halts(db: MongoDatabase, tmp_path: Path) -> None:
     output, _errors = run(tmp_path / "005930.csv", "--category", "korean_stocks", "--yes")
     assert "종가만 있음: 시가·고가·저가도 종가로 채움" in output
     assert "거래정지" not in output
+    halted = made_table(2, "2023-12-01", "2023-12-28", halted=0).assign(open=0, high=0, low=0, volume=0)
+    halted.to_csv(tmp_path / "000660.csv")
+    output, _errors = run(tmp_path / "000660.csv", "--category", "korean_stocks", "--yes")
+    assert "거래정지: 종가로 채움" in output
 
 
 def test_a_dividend_and_a_split_of_a_row_without_a_close_are_not_lost(db: MongoDatabase, tmp_path: Path) -> None:

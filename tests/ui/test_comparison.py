@@ -196,6 +196,9 @@ def test_one_that_cannot_be_read_is_told_and_the_others_are_drawn(four: MongoDat
     assert not page.error
     assert plain("AAPL: ") in page.warning[0].value
     assert {line["name"] for line in lines(chart(page)[0])} >= {"삼성전자", "코스피"}
+    page.button(key=f"icon_remove_{APPLE}").click().run()
+    assert list(page.warning) == []
+    assert page.query_params["series"] == f"{SAMSUNG},{KOSPI}"
 
 
 def test_prices_that_sample_rates_convert_are_samples_themselves(four: MongoDatabase) -> None:

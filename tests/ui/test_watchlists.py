@@ -226,6 +226,8 @@ LISTINGS: dict[Any, Any] = {
         "WTI": {"ticker": "WTI", "name": "더블유앤티"},
         "GOOG": {"ticker": "GOOG", "name": "알파벳"},
         "GOOGL": {"ticker": "GOOGL", "name": "알파벳"},
+        "FOX": {"ticker": "FOX", "name": "Fox Corporation"},
+        "FOXA": {"ticker": "FOXA", "name": "Fox Corporation"},
     },
     INDICES: {"WTI": {"ticker": "WTI", "name": "원유"}},
 }
@@ -246,6 +248,7 @@ LISTINGS: dict[Any, Any] = {
         ("005930,000660,5,930", [SAMSUNG, HYNIX], ["5", "930"]),
         ("삼성중공업, 999999 AAPL", [APPLE], ["삼성중공업", "999999"]),
         ("GS, 078930, 골드만삭스", [Entry("korean_stocks", "078930"), Entry("us_stocks", "GS")], ["GS"]),
+        ("fox corporation, FOXA", [Entry("us_stocks", "FOXA")], ["fox corporation"]),
         ("WTI, 원유, 알파벳, GOOG", [Entry("indices", "WTI"), Entry("us_stocks", "GOOG")], ["WTI", "알파벳"]),
         ("", [], []),
     ],

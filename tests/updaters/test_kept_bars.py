@@ -135,10 +135,14 @@ def test_another_instrument_under_the_symbol_of_imported_bars_does_not_replace_t
 
 
 @given(
-    seed=st.integers(0, 1_000), size=st.floats(0.5, 2e4), split=st.sampled_from([1, 2, 50]), decimals=st.integers(0, 4)
+    seed=st.integers(0, 1_000),
+    size=st.floats(0.5, 2e4),
+    split=st.sampled_from([1, 2, 50]),
+    decimals=st.integers(0, 4),
+    apart=st.floats(0, 0.003),
 )
-def test_bars_that_differ_by_splits_dividends_or_rounding_are_of_one_instrument(
-    seed: int, size: float, split: int, decimals: int
+def test_bars_that_differ_by_splits_dividends_rounding_or_the_hour_are_of_one_instrument(
+    seed: int, size: float, split: int, decimals: int, apart: float
 ) -> None:
     random = np.random.default_rng(seed)
     bars = random_walk(DAYS, seed).assign(stock_splits=0.0)
@@ -147,7 +151,8 @@ def test_bars_that_differ_by_splits_dividends_or_rounding_are_of_one_instrument(
     factors[: random.integers(len(DAYS))] *= split
     for day in random.integers(len(DAYS), size=4):
         factors[:day] *= random.uniform(0.9, 1)
-    stored = bars.assign(close=(bars["close"] * factors).round(decimals))
+    hour = 1 + random.uniform(-apart, apart, len(DAYS))  # of another source
+    stored = bars.assign(close=(bars["close"] * factors * hour).round(decimals))
 
     histories.refuse_another_instrument(stored, bars)
 

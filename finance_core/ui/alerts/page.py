@@ -13,7 +13,7 @@ from finance_core.bars import conditions
 from finance_core.bars.conditions import Mistake
 from finance_core.bars.screen import READY, rule_of
 from finance_core.categories import Category
-from finance_core.errors import SisepanError
+from finance_core.errors import DataConflict, SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import alerts, database, locations, tickers
 from finance_core.storage.database import MongoDatabase
@@ -143,7 +143,7 @@ def _rule(db: MongoDatabase, rule: AlertRule, active: Mapping[tuple[str, str], b
         _named(rule, active) or _("모든 종목"),
         *channels,
         _("{date}까지 물음").format(date=formats.date(last_session)) if last_session else _("아직 묻지 않음"),
-        *[_("업데이트가 없는 카테고리라 더 묻지 않음")] * locations.of(db, category).read_only,
+        *[_("업데이트가 없는 카테고리라 더 묻지 않음")] * _is_only_read(db, category),
     ]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -156,6 +156,13 @@ def _rule(db: MongoDatabase, rule: AlertRule, active: Mapping[tuple[str, str], b
                 trial.button(rule, send)
             choices.icon_button("delete", _("알림 지우기"), f"delete_{rule['_id']}", remove)
         trial.outcome(rule)
+
+
+def _is_only_read(db: MongoDatabase, category: Category) -> bool:
+    try:
+        return locations.of(db, category).read_only
+    except DataConflict:  # its other pages tell why; its rules can be deleted all the same
+        return False
 
 
 def _named(rule: AlertRule, active: Mapping[tuple[str, str], bool]) -> str:

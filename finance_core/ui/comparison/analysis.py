@@ -14,9 +14,11 @@ from finance_core.charts import comparison_html as figures
 from finance_core.charts.comparison import Line
 from finance_core.i18n import N_, _
 from finance_core.spreadsheets import Sheet
+from finance_core.storage.database import MongoDatabase
 from finance_core.ui import downloads, history_notes
 from finance_core.ui.choices import chosen_tab
 from finance_core.ui.comparison import measures
+from finance_core.ui.decorators import live
 from finance_core.ui.near import is_near
 
 WINDOWS = (20, 60, 120, 250)
@@ -81,10 +83,7 @@ def show(
     key = chosen_tab(_("분석"), "analysis", {key: _(title) for key, (title, _draw) in analyses.items()})
     shown, window = _window(key, closes)
     with st.container(key="figure"):
-        if is_near(NEAR):
-            figure = analyses[key][1](shown, colors, window)
-            figure.update_layout(margin_t=32)  # no title, but Plotly's buttons
-            st.plotly_chart(figure, key=f"analysis_{key}")
+        _figure(key, shown, colors, window)
 
     def html() -> str:
         remarks = [_("표본 데이터 포함")] if files.samples else []
@@ -99,6 +98,15 @@ def show(
     with st.container(horizontal=True, gap="small"):
         downloads.table_buttons("", files.name, _sheets(closes, decimals, files), key="comparison")
         downloads.button(_("차트와 분석 HTML"), f"{files.name}.html", html, key="comparison_html")
+
+
+@live(None)
+def _figure(_db: MongoDatabase, key: str, closes: pd.DataFrame, colors: Mapping[str, str], window: int) -> None:
+    """The figure of an analysis. When the visitor comes to it, only this part is drawn anew: other clicks count."""
+    if is_near(NEAR):
+        figure = ANALYSES[key][1](closes, colors, window)
+        figure.update_layout(margin_t=32)  # no title, but Plotly's buttons
+        st.plotly_chart(figure, key=f"analysis_{key}")
 
 
 def _sheets(closes: pd.DataFrame, decimals: Mapping[str, int], files: Files) -> dict[str, Sheet]:

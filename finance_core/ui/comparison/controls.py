@@ -92,9 +92,16 @@ def chips(items: Sequence[Item], notes: Sequence[str]) -> None:
             dot = f'<span style="color:{color_of(item.slot)};font-size:1.2rem">●</span> <b>{html.escape(item.name)}</b>'
             behind = html.escape(f"{item.ticker if item.ticker != item.name else ''} {note}")
             st.html(f'{dot} <span style="opacity:.65">{behind}</span>', width="content")
-            forward, remove = partial(_forward, item.key), partial(_remove, item.key)
+            forward = partial(_forward, item.key)
             icon_button("arrow_upward", _("앞으로"), f"up_{item.key}", forward, disabled=position == 0)
-            icon_button("remove", _("빼기"), f"remove_{item.key}", remove)
+            icon_button("remove", _("빼기"), f"remove_{item.key}", partial(remove, item.key))
+
+
+def unreadable(key: str, sentence: str) -> None:
+    """Why the bars of a series cannot be read, and a button to remove it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.warning(plain(sentence), icon=":material/warning:", width="stretch")
+        icon_button("remove", _("빼기"), f"remove_{key}", partial(remove, key))
 
 
 def looks(
@@ -203,7 +210,8 @@ def _present() -> View:
     return view.with_series({key: slot for key, slot in slots.items() if row_of(db, key)})
 
 
-def _remove(key: str) -> None:
+def remove(key: str) -> None:
+    """Take a series away."""
     _show_series([series for series in _present().series if series != key])
 
 

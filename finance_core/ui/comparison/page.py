@@ -51,13 +51,13 @@ def show(_db: MongoDatabase) -> None:
 def _instrument(db: MongoDatabase) -> None:
     """The part of the page that a zoom redraws: everything but the style sheet."""
     view, problems = address.parse(dict(st.query_params))
-    listed = []
+    listed, unreadable = [], {}
     for key, slot in zip(view.series, view.slots, strict=True):
         category, ticker = categories.of_key(key)
         try:
             item = items.load(db, key, slot)
         except DataConflict as conflict:  # the others are drawn
-            problems.append(f"{ticker}: {conflict}")
+            unreadable[key] = f"{ticker}: {conflict}"
             continue
         if item:
             listed.append(item)
@@ -69,6 +69,8 @@ def _instrument(db: MongoDatabase) -> None:
         row = controls.add(db, view)
         for problem in problems:
             st.warning(plain(problem), icon=":material/warning:")
+        for key, sentence in unreadable.items():
+            controls.unreadable(key, sentence)
         if listed:
             _comparison(db, view, listed, row)
         else:

@@ -27,20 +27,19 @@ def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
     entries: dict[Entry, None] = {}
     unknown = []
     for part in filter(None, map(str.strip, re.split(r"[\n\r,;\t]", _PRICE.sub(" ", text)))):
-        whole = _entry(part, listings, names)
-        for word in [part] if whole else part.split():
-            if entry := _entry(word, listings, names):
-                entries[entry] = None
-            elif not _NUMBER.fullmatch(word):
+        for word in [part] if _meant(part, listings, names) else part.split():
+            meant = _meant(word, listings, names)
+            if len(meant) == 1:
+                entries[meant.pop()] = None
+            elif meant or not _NUMBER.fullmatch(word):
                 unknown.append(word)
     return list(entries), unknown
 
 
-def _entry(text: str, listings: Listings, names: Mapping[str, set[Entry]]) -> Entry | None:
-    """The one that a text means; None where it means none, or two: GS is a ticker of one and the name of another."""
+def _meant(text: str, listings: Listings, names: Mapping[str, set[Entry]]) -> set[Entry]:
+    """The tickers that a text may mean: GS is the ticker of one and the name of another."""
     tickers = {Entry(each.key, ticker) for each, rows in listings.items() if (ticker := each.ticker_of(text)) in rows}
-    meant = tickers | names.get(_key(text), set())
-    return meant.pop() if len(meant) == 1 else None
+    return tickers | names.get(_key(text), set())
 
 
 def _names(listings: Listings) -> dict[str, set[Entry]]:
