@@ -230,6 +230,7 @@ def test_a_double_click_brings_the_chosen_period_back_and_dragging_moves_through
     page.mouse.dblclick(box["x"] + 300, box["y"] + 200)
     expect(page).to_have_url(re.compile("period=3M"))
     page.get_by_role("radio", name="일", exact=True).click()
+    page.wait_for_function(f"!({are_weeks})")  # the first week that was visible ended on the first day
     assert wait_until(lambda: first_day(page) == first)
 
     # Dragging to the left shows older bars in the same number.

@@ -99,7 +99,7 @@ def chips(items: Sequence[Item], notes: Sequence[str]) -> None:
 
 def unreadable(key: str, sentence: str) -> None:
     """Why the bars of a series cannot be read, and a button to remove it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.warning(plain(sentence), icon=":material/warning:", width="stretch")
         icon_button("remove", _("빼기"), f"remove_{key}", partial(remove, key))
 
