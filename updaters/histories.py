@@ -124,8 +124,8 @@ def refuse_another_instrument(stored: pd.DataFrame, bars: pd.DataFrame) -> None:
 
 
 def _decimals(closes: npt.NDArray[np.float64]) -> int:
-    """The decimals with which `closes` are written, at most eight."""
-    return next((digits for digits in range(8) if np.allclose(closes, closes.round(digits), rtol=1e-7, atol=0)), 8)
+    """The decimals with which `closes` are written, from -3 for thousands, as ticks may be, to 8."""
+    return next((digits for digits in range(-3, 8) if np.allclose(closes, closes.round(digits), rtol=1e-7, atol=0)), 8)
 
 
 def completed(stored: pd.DataFrame, bars: pd.DataFrame, calendar: Calendar, row: TickerRow) -> pd.DataFrame:

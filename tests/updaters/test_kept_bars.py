@@ -138,7 +138,7 @@ def test_another_instrument_under_the_symbol_of_imported_bars_does_not_replace_t
     seed=st.integers(0, 1_000),
     size=st.floats(0.5, 2e4),
     split=st.sampled_from([1, 2, 50]),
-    decimals=st.integers(0, 4),
+    decimals=st.integers(-2, 4),
     apart=st.floats(0, 0.003),
 )
 def test_bars_that_differ_by_splits_dividends_rounding_or_the_hour_are_of_one_instrument(
