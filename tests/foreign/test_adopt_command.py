@@ -59,7 +59,7 @@ def test_without_options_it_looks_says_what_there_is_and_how_to_go_on(own_server
     assert told.code == console.ALL_GOOD
     for expected in (
         "stocks: 전환하면 쓸 수 있음",
-        f"문서 {len(TEXT):,}개, 종목 3, 2025-01-02 ~ 2026-11-20",
+        f"문서 {len(TEXT):,}개, 종목 3, 2026-03-03 ~ 2026-11-20",
         "날짜가 글자로",
         "→ python -m finance_core.adopt --convert stocks\n",
         "→ python -m finance_core.adopt --read us_stock\n",
@@ -82,7 +82,7 @@ def test_its_json_has_everything_the_text_has(own_server_db: MongoDatabase) -> N
         "category": "korean_stocks",
         "documents": len(TEXT),
         "tickers": 3,
-        "first": "2025-01-02",
+        "first": "2026-03-03",
         "last": "2026-11-20",
         "exact": True,
         "index": False,

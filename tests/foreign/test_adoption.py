@@ -24,9 +24,9 @@ from updaters import category_update, scheduler
 pytestmark = pytest.mark.slow
 
 TABLES = {
-    "005930": made_table(1, "2025-01-02"),
-    "000660": made_table(2, "2025-09-01"),
-    "035720": made_table(3, "2025-01-02", halted=0),
+    "005930": made_table(1, "2026-03-03"),
+    "000660": made_table(2, "2026-06-01"),
+    "035720": made_table(3, "2026-03-03", halted=0),
 }
 CAPITAL = {"ticker": "symbol", "date": "Date", **{name: name.capitalize() for name in (*candles.PRICES, "volume")}}
 
