@@ -15,9 +15,9 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from tests import pages
+from tests.commands import log_of_its_own
 from tests.storage.test_panels import no_panel_is_kept, store  # noqa: F401 - a fixture
 from tests.storage.test_prices import make_bars
-from tests.updaters.commanding import log_of_its_own
 
 
 @pytest.fixture(autouse=True)

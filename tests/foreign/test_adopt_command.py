@@ -5,7 +5,7 @@ import os
 import shlex
 import signal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.foreign import adopt_command, conversion, unused_server
 from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
+from tests.commands import CommandResult, run_here
 from tests.foreign.other_programs import AMERICAN
 from tests.foreign.test_adoption import CAPITAL, TABLES, assert_all_drawn, flat, untouched
 from tests.foreign.test_inspection import neighbour  # noqa: F401 - a fixture
@@ -24,16 +25,6 @@ pytestmark = pytest.mark.slow
 TEXT = flat(TABLES, CAPITAL, as_text=True)
 
 
-class CommandResult(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 @pytest.fixture(autouse=True)
 def korean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
@@ -42,9 +33,7 @@ def korean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(*arguments: str) -> CommandResult:
     """The command as somebody runs it who cannot be asked."""
-    process = start_python("-m", "finance_core.adopt", *arguments)
-    out, err = process.communicate(timeout=60)
-    return CommandResult(process.returncode, out, err)
+    return run_here(adopt_command.main, *arguments)
 
 
 def test_without_options_it_looks_says_what_there_is_and_how_to_go_on(own_server_db: MongoDatabase) -> None:
@@ -75,7 +64,7 @@ def test_its_json_has_everything_the_text_has(own_server_db: MongoDatabase) -> N
     own_server_db["stocks"].insert_many(TEXT)
     told = run("--json")
     assert told.code == console.ALL_GOOD
-    (found,) = told.json["collections"]
+    (found,) = told.report["collections"]
     expected = {
         "collection": "stocks",
         "verdict": "convertible",
@@ -126,9 +115,9 @@ def test_a_conversion_reports_and_lists_every_refused_document(own_server_db: Mo
     report = tmp_path / "refused.csv"
     told = run("--convert", "stocks", "--yes", "--json", "--report", str(report))
     assert told.code == console.ALL_GOOD, told.err
-    assert told.json["state"] == "done"
-    assert (told.json["rows"], told.json["bars"], told.json["refused"]) == (len(TEXT) + 4, len(TEXT), 4)
-    assert (told.json["verified"], told.json["differing"]) == (3, [])
+    assert told.report["state"] == "done"
+    assert (told.report["rows"], told.report["bars"], told.report["refused"]) == (len(TEXT) + 4, len(TEXT), 4)
+    assert (told.report["verified"], told.report["differing"]) == (3, [])
     lines = report.read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == 5
     assert sorted(line.split(",")[1] for line in lines[1:]) == ["a", "b", "c", "d"]
@@ -181,7 +170,7 @@ def test_the_commands_it_names_work_as_they_are_pasted(own_server_db: MongoDatab
     (line,) = [line for line in run().out.splitlines() if "→" in line]
     command = line.split("→ python -m finance_core.adopt ")[1].split(" --category")[0]
     told = run(*shlex.split(command), "--category", "korean_stocks", "--dry-run", "--json")
-    assert (told.code, told.json["bars"]) == (console.ALL_GOOD, len(TEXT))
+    assert (told.code, told.report["bars"]) == (console.ALL_GOOD, len(TEXT))
 
 
 @pytest.mark.parametrize(
@@ -221,9 +210,9 @@ def test_a_yes_is_asked_for_and_taken_on_a_terminal(own_server_db: MongoDatabase
 def test_whatever_was_asked_its_json_is_one_object(own_server_db: MongoDatabase) -> None:
     own_server_db["stocks"].insert_many(flat(TABLES, CAPITAL))
     told = run("--read", "stocks", "--dry-run", "--json")
-    assert (told.code, told.json["state"], told.json["category"]) == (console.ALL_GOOD, "dry-run", "korean_stocks")
-    assert "stocks의 문서는 바꾸지 않습니다." in told.json["plan"]
-    assert run("--give-up", "korean_stocks", "--json").json["state"] == "done"
+    assert (told.code, told.report["state"], told.report["category"]) == (console.ALL_GOOD, "dry-run", "korean_stocks")
+    assert "stocks의 문서는 바꾸지 않습니다." in told.report["plan"]
+    assert run("--give-up", "korean_stocks", "--json").report["state"] == "done"
     main, terminal = os.openpty()
     process = start_python("-m", "finance_core.adopt", "--convert", "stocks", "--json", stdin=terminal)
     os.write(main, b"n\n")
@@ -248,8 +237,8 @@ def test_killed_in_the_middle_it_is_continued_by_the_next(own_server_db: MongoDa
     db["update_leases"].delete_many({})  # what happens by itself within a minute
     told = run("--convert", "stocks", "--yes", "--json")
     assert told.code == console.ALL_GOOD, told.err
-    assert told.json["current"] == done
-    assert (told.json["bars"], told.json["verified"]) == (len(tables) * len(TABLES["005930"]), len(tables))
+    assert told.report["current"] == done
+    assert (told.report["bars"], told.report["verified"]) == (len(tables) * len(TABLES["005930"]), len(tables))
     assert_all_drawn(db, tables)
 
 

@@ -199,7 +199,7 @@ _days = st.lists(st.dates(dt.date(1900, 1, 1), dt.date(2100, 12, 31)), max_size=
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(in_seconds=_days, in_milliseconds=_days)
 def test_seconds_and_milliseconds_in_one_collection_are_never_misread(
     in_seconds: list[dt.date], in_milliseconds: list[dt.date]

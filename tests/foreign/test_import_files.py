@@ -17,11 +17,12 @@ from finance_core.foreign import file_source, import_command, import_records, re
 from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.locations import Location
+from tests.commands import run_here
 from tests.conftest import forget_transactions
 from tests.pages import made_table
 from tests.processes import start_python, wait_until
 from tests.yahoo import Listing, YahooStandIn
-from updaters import category_update
+from updaters import category_update, import_files
 
 pytestmark = pytest.mark.slow
 
@@ -50,11 +51,10 @@ def made(count: int, first: str = "2022-01-03") -> dict[str, pd.DataFrame]:
 
 
 def run(*arguments: object, code: int = 0) -> tuple[str, str]:
-    process = start_python("-m", MODULE, *map(str, arguments))
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == code, (output, errors)
-    assert "Traceback" not in errors
-    return output, errors
+    done = run_here(import_files.main, *arguments)
+    assert done.code == code, done
+    assert "Traceback" not in done.err
+    return done.out, done.err
 
 
 def options(**given: object) -> argparse.Namespace:
@@ -325,7 +325,7 @@ def test_a_big_csv_killed_in_the_middle_and_run_again_is_complete(forgetful_db: 
 
 def test_ctrl_c_between_files_leaves_whole_ones_and_says_so(db: MongoDatabase, tmp_path: Path) -> None:
     paths = []
-    for ticker, table in made(30).items():
+    for ticker, table in made(12).items():
         paths.append(tmp_path / f"{ticker}.csv")
         table.to_csv(paths[-1])
     process = start_python("-m", MODULE, *map(str, paths), "--category", "korean_stocks", "--yes")
@@ -333,9 +333,9 @@ def test_ctrl_c_between_files_leaves_whole_ones_and_says_so(db: MongoDatabase, t
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in errors) == (1, False)
-    assert re.search(r"파일 30개 중 \d+개까지 하고 중단했습니다.|다시 실행하면 이어서 합니다.", output)
+    assert re.search(r"파일 12개 중 \d+개까지 하고 중단했습니다.|다시 실행하면 이어서 합니다.", output)
     run(*paths, "--category", "korean_stocks", "--yes")
-    assert len(prices.tickers(db, KOREAN_STOCKS)) == 30
+    assert len(prices.tickers(db, KOREAN_STOCKS)) == 12
 
 
 def test_another_import_of_the_category_is_waited_out_with_3(db: MongoDatabase, tmp_path: Path) -> None:

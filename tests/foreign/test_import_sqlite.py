@@ -27,6 +27,7 @@ from finance_core.foreign.conversion import Converted
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
+from tests.commands import CommandResult, run_here
 from tests.conftest import forget_transactions
 from tests.pages import made_table, real_tables
 from tests.processes import PROJECT, start_python, wait_until
@@ -65,12 +66,11 @@ def rows_of(ticker: str, table: pd.DataFrame) -> list[tuple[Any, ...]]:
     ]
 
 
-def run(*arguments: object, code: int = 0) -> "subprocess.CompletedProcess[str]":
-    process = start_python("-m", MODULE, *map(str, arguments))
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == code, (output, errors)
-    assert "Traceback" not in errors
-    return subprocess.CompletedProcess(arguments, code, output, errors)
+def run(*arguments: object, code: int = 0) -> CommandResult:
+    done = run_here(import_sqlite.main, *arguments)
+    assert done.code == code, done
+    assert "Traceback" not in done.err
+    return done
 
 
 def is_empty(db: MongoDatabase) -> bool:
@@ -95,12 +95,12 @@ def test_a_whole_file_is_in_once_however_often_it_is_imported(db: MongoDatabase,
 
     done = run(path, "--yes", "--report", tmp_path / "refused.csv")
 
-    assert f"finance_stock_kr.db:stocks: {len(rows) + 2}행, 3종목을 한국 주식으로 읽어" in done.stderr
-    assert f"/{db.name}의 korean_stocks 컬렉션에 넣습니다." in done.stderr
-    assert f"봉 {len(rows)}개 중 {len(rows)}개 추가, 0개 교체, 0개 삭제" in done.stdout
-    assert "받지 않은 행 2개:" in done.stdout
-    assert "1: 이 카테고리의 종목 코드가 아닙니다: =1+1" in done.stdout
-    assert "3종목 모두 봉 수, 날짜 범위, 종가의 체크섬이 읽은 것과 같습니다." in done.stdout
+    assert f"finance_stock_kr.db:stocks: {len(rows) + 2}행, 3종목을 한국 주식으로 읽어" in done.err
+    assert f"/{db.name}의 korean_stocks 컬렉션에 넣습니다." in done.err
+    assert f"봉 {len(rows)}개 중 {len(rows)}개 추가, 0개 교체, 0개 삭제" in done.out
+    assert "받지 않은 행 2개:" in done.out
+    assert "1: 이 카테고리의 종목 코드가 아닙니다: =1+1" in done.out
+    assert "3종목 모두 봉 수, 날짜 범위, 종가의 체크섬이 읽은 것과 같습니다." in done.out
     assert (tmp_path / "refused.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     listed = pd.read_csv(tmp_path / "refused.csv", dtype=str)
     assert listed["ticker"].tolist() == ["005930", "'=1+1"]
@@ -115,7 +115,7 @@ def test_a_whole_file_is_in_once_however_often_it_is_imported(db: MongoDatabase,
     mended = prices.load(db, KOREAN_STOCKS, "005930").iloc[10]
     assert (mended["dividends"], mended["stock_splits"]) == (361.0, 50.0)
 
-    again = json.loads(run(path, "--yes", "--json").stdout)
+    again = run(path, "--yes", "--json").report
 
     assert again["state"] == "done"
     (once,) = again["imports"]
@@ -127,10 +127,10 @@ def test_a_whole_file_is_in_once_however_often_it_is_imported(db: MongoDatabase,
 def test_a_dry_run_shows_what_becomes_of_what_and_writes_nothing(db: MongoDatabase, tmp_path: Path) -> None:
     path = make(tmp_path / "finance_stock_kr.db", [ROW, ("", "2024-01-02", 1, 1, 1, 1, 1, 0, "")])
     done = run(path, "--dry-run", "--report", tmp_path / "refused.csv")
-    assert "[1] 005930 2024-01-02 → 005930 2024-01-02 1.5" in done.stdout
-    assert "1: 종목 코드가 없습니다." in done.stdout
+    assert "[1] 005930 2024-01-02 → 005930 2024-01-02 1.5" in done.out
+    assert "1: 종목 코드가 없습니다." in done.out
     assert pd.read_csv(tmp_path / "refused.csv")["place"].tolist() == [2]
-    told = json.loads(run(path, "--dry-run", "--json").stdout)
+    told = run(path, "--dry-run", "--json").report
     assert told["state"] == "dry-run"
     assert told["imports"][0]["conversions"][0]["close"] == 1.5
     assert is_empty(db)
@@ -138,10 +138,11 @@ def test_a_dry_run_shows_what_becomes_of_what_and_writes_nothing(db: MongoDataba
 
 def test_without_a_terminal_and_without_yes_nothing_is_written(db: MongoDatabase, tmp_path: Path) -> None:
     path = make(tmp_path / "finance_stock_kr.db", [ROW])
-    assert "--yes" in run(path, code=2).stderr
+    assert "--yes" in run(path, code=2).err
     assert is_empty(db)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), ("예\n".encode(), 0), (b"\n", 1), (b"no\n", 1)])
 def test_on_a_terminal_it_asks(db: MongoDatabase, tmp_path: Path, answer: bytes, code: int) -> None:
     path = make(tmp_path / "finance_stock_kr.db", [ROW])
@@ -166,7 +167,7 @@ def test_on_a_terminal_it_asks(db: MongoDatabase, tmp_path: Path, answer: bytes,
 
 def test_killed_in_the_middle_and_run_again_it_is_complete(forgetful_db: MongoDatabase, tmp_path: Path) -> None:
     db = forgetful_db  # sessions end there for all: not on the server that the other tests share
-    tables = {f"{number:06d}": made_table(number, "2023-01-02", "2023-12-28") for number in range(100, 140)}
+    tables = {f"{number:06d}": made_table(number, "2023-01-02", "2023-04-28") for number in range(100, 140)}
     path = make(
         tmp_path / "finance_stock_kr.db", [row for ticker, table in tables.items() for row in rows_of(ticker, table)]
     )
@@ -177,10 +178,10 @@ def test_killed_in_the_middle_and_run_again_it_is_complete(forgetful_db: MongoDa
     process.communicate()
     done_before = tickers.collection(db).count_documents(finished)
     assert done_before < len(tables)
-    assert run(path, "--yes", code=3).stdout == ""
+    assert run(path, "--yes", code=3).out == ""
     forget_transactions(db)
 
-    (told,) = json.loads(run(path, "--yes", "--json").stdout)["imports"]
+    (told,) = run(path, "--yes", "--json").report["imports"]
 
     assert (told["state"], told["total"], told["done"], told["verified"]) == ("done", 40, 40, 40)
     assert told["current"] >= done_before
@@ -190,7 +191,7 @@ def test_killed_in_the_middle_and_run_again_it_is_complete(forgetful_db: MongoDa
 
 
 def test_ctrl_c_finishes_the_ticker_at_hand_and_says_how_to_go_on(db: MongoDatabase, tmp_path: Path) -> None:
-    tables = {f"{number:06d}": made_table(number, "2023-01-02", "2023-12-28") for number in range(100, 140)}
+    tables = {f"{number:06d}": made_table(number, "2023-01-02", "2023-04-28") for number in range(100, 140)}
     path = make(
         tmp_path / "finance_stock_kr.db", [row for ticker, table in tables.items() for row in rows_of(ticker, table)]
     )
@@ -202,7 +203,7 @@ def test_ctrl_c_finishes_the_ticker_at_hand_and_says_how_to_go_on(db: MongoDatab
     assert "중단했습니다. 다시 실행하면 이어서 합니다." in output
     stored = db["korean_stocks"].count_documents({})
     assert stored % len(tables["000100"]) == 0
-    (told,) = json.loads(run(path, "--yes", "--json").stdout)["imports"]
+    (told,) = run(path, "--yes", "--json").report["imports"]
     assert (told["state"], told["added"]) == ("done", sum(map(len, tables.values())) - stored)
 
 
@@ -212,8 +213,8 @@ def test_a_ticker_that_disagrees_with_what_is_stored_is_kept_and_said(db: MongoD
     prices.write(db, KOREAN_STOCKS, "005930", candles.clean(table * 2)[0])
     path = make(tmp_path / "finance_stock_kr.db", rows_of("005930", table))
     done = run(path, "--yes", code=1)
-    assert "저장된 시세를 그대로 둔 종목 1개:" in done.stdout
-    assert "  005930: 저장된 시세와 2024-01-02의 종가가 다릅니다" in done.stdout
+    assert "저장된 시세를 그대로 둔 종목 1개:" in done.out
+    assert "  005930: 저장된 시세와 2024-01-02의 종가가 다릅니다" in done.out
     assert prices.load(db, KOREAN_STOCKS, "005930")["close"].tolist() == (table * 2)["close"].tolist()
 
 
@@ -244,7 +245,7 @@ def test_real_prices_are_the_same_after_their_way_through_sqlite(own_server_db: 
     path = make(
         tmp_path / "finance_stock.db", [row for ticker, table in tables.items() for row in rows_of(ticker, table)]
     )
-    assert "20/20종목" in run(path, "--yes").stdout
+    assert "20/20종목" in run(path, "--yes").out
     for ticker, table in tables.items():
         assert prices.load(own_server_db, KOREAN_STOCKS, ticker)["close"].tolist() == table["close"].tolist()
 
@@ -332,11 +333,11 @@ def test_wrong_use_and_bad_files_end_a_command_with_a_sentence(db: MongoDatabase
     path = make(tmp_path / "data.db", [ROW], "prices")
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE notes (text TEXT)")
-    assert "--category" in run(path, "--yes", code=2).stderr
+    assert "--category" in run(path, "--yes", code=2).err
     told = run(path, "--category", "korean_stocks", "--table", "notes", "--yes", "--json", code=1)
-    assert "notes 테이블에" in json.loads(told.stdout)["reason"]
+    assert "notes 테이블에" in json.loads(told.out)["reason"]
     nowhere = tmp_path / "nowhere" / "refused.csv"
-    assert "쓸 수 없습니다" in run(path, "--category", "korean_stocks", "--yes", "--report", nowhere, code=2).stderr
+    assert "쓸 수 없습니다" in run(path, "--category", "korean_stocks", "--yes", "--report", nowhere, code=2).err
     assert is_empty(db)
 
 

@@ -1,6 +1,7 @@
 """Exports: what comes out goes in again as the same bars, and half a file is never seen."""
 
 import io
+import itertools
 import threading
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def assert_the_same_after_a_round_trip(db: MongoDatabase, stored: dict[str, pd.D
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", price_exports.FORMATS)
 def test_real_prices_are_the_same_after_a_round_trip(db: MongoDatabase, tmp_path: Path, kind: str) -> None:
-    assert_the_same_after_a_round_trip(db, store(db, real_tables()), tmp_path / f"krx.{kind}")
+    some = dict(itertools.islice(real_tables().items(), 6))
+    assert_the_same_after_a_round_trip(db, store(db, some), tmp_path / f"krx.{kind}")
 
 
 @pytest.mark.parametrize("kind", price_exports.FORMATS)

@@ -1,16 +1,13 @@
 """What tests of the update command share: three tickers, what one run of the command left behind, and its report."""
 
-import json
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import ANY
 
 import pandas as pd
 
 from finance_core.storage.database import MongoDatabase
+from tests.commands import CommandResult
 from tests.updaters.updating import bars_of
 from tests.yahoo import (
     COLUMNS,
@@ -23,42 +20,12 @@ WHOLE, BEFORE = 60, 50
 UNKNOWN = Status(404, "No data found, symbol may be delisted")
 
 
-@dataclass(frozen=True)
-class CommandResult:
-    """What one run of the command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def report(self) -> dict[str, Any]:
-        """The one JSON object on standard output."""
-        assert self.out.count("\n") == 1, self.out
-        return dict(json.loads(self.out))
-
-
 def long_past(tickers: int) -> str:
     """What a report says of tickers whose bars, as in most tests, end long ago."""
     return f"마지막 거래일의 봉이 있는 종목 0/{tickers}"
 
 
 Command = Callable[..., CommandResult]
-
-
-@contextmanager
-def log_of_its_own() -> Iterator[None]:
-    """The command sets up the log of its process: here as in a process that has none yet."""
-    root, raises = logging.getLogger(), logging.raiseExceptions
-    handlers, root.handlers, level = root.handlers, [], root.level
-    try:
-        yield
-    finally:
-        for handler in root.handlers:
-            handler.close()
-        root.handlers = handlers
-        root.setLevel(level)
-        logging.raiseExceptions = raises
 
 
 def a_report(failed: dict[str, str] | None = None, **counts: Any) -> dict[str, Any]:

@@ -5,7 +5,8 @@ import pytest
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
-from tests.updaters.commanding import THREE, Command, CommandResult, log_of_its_own
+from tests.commands import CommandResult, log_of_its_own
+from tests.updaters.commanding import THREE, Command
 from tests.updaters.updating import DAYS
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import command, rate_limit

@@ -90,7 +90,7 @@ def test_a_split_as_small_as_a_bad_day_is_told_and_asked_about_until_yahoo_resta
         listing.bars.iloc[30:, :4] *= rise
         return listing
 
-    for until in range(29, 40):
+    for until in (29, 30, 31, 32, 33, 39):
         yahoo.listings["005930.KS"] = risen(as_traded({30: ratio}, until))
         yahoo.clear()
         run(db, "005930", now=lambda until=until: evening(SESSIONS[until - 1]))

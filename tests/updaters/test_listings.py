@@ -11,8 +11,8 @@ from finance_core.errors import FetchFailed, SisepanError
 from finance_core.storage import documents, market_lists, tickers
 from finance_core.storage.database import MongoDatabase
 from tests import forked
+from tests.commands import CommandResult, log_of_its_own
 from tests.edits import history
-from tests.updaters.commanding import CommandResult, log_of_its_own
 from tests.yahoo import SCREENER, AsUsual, Empty, Malformed, Status, Truncated, YahooStandIn
 from updaters import listing_refresh, listings
 

@@ -60,12 +60,12 @@ def listing_of(yahoo: YahooStandIn, name: str) -> Listing:
 
 def assert_all_stored(db: MongoDatabase, yahoo: YahooStandIn, names: list[str]) -> None:
     for name in names:
-        expected = listing_of(yahoo, name).bars
+        expected, stored = listing_of(yahoo, name).bars, bars_of(db, name)
         pd.testing.assert_frame_equal(
-            bars_of(db, name)[expected.columns].astype(float), expected, check_index_type=False, check_freq=False
+            stored[expected.columns].astype(float), expected, check_index_type=False, check_freq=False
         )
         row = metadata(db, name)
-        state = prices.state_of(KOREAN_STOCKS, bars_of(db, name))
+        state = prices.state_of(KOREAN_STOCKS, stored)
         assert {key: row[key] for key in state} == state
 
 

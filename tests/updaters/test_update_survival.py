@@ -31,7 +31,7 @@ from updaters import category_update, command
 DAYS = pd.bdate_range("2024-01-02", periods=70)
 KILLS_EACH = 6
 """Runs that a test kills."""
-KILLS = int(os.environ.get("KILLS", "12"))
+KILLS = int(os.environ.get("KILLS", "6"))
 """Runs that all of its tests kill; more take their time."""
 STATE = ("first_date", "last_date", "bar_count", "last_close")
 
