@@ -63,11 +63,12 @@ def upload(address: str, session: str, size: int, file: str = "one", announced: 
         return connection.getresponse().status
 
 
-def test_a_login_gives_rights_and_uploads_to_no_other_address_though_it_takes_the_session_over_and_ends_with_the_logout(
-    own_app: Start, own_address: str, monkeypatch: pytest.MonkeyPatch
+def test_a_login_counts_for_its_own_address_until_the_logout_and_the_sixth_try_within_a_minute_is_refused(
+    own_app: Start, own_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
-    here = own_app()
+    log = tmp_path / "log"
+    here = own_app(log=log)
     lan = here.replace("127.0.0.1", own_address)
     with visit(lan) as admin:
         sent = admin.run("login")
@@ -85,6 +86,19 @@ def test_a_login_gives_rights_and_uploads_to_no_other_address_though_it_takes_th
         admin.run("admin_data", buttons(drawn)["log_out"])
         admin.run("admin_data")
         assert upload(lan, session, 1) == 403
+
+    # That was the first try. The sixth is refused in whatever visit, though the password is right.
+    for number in range(6):
+        with visit(lan, headers={"X-Forwarded-For": f"10.0.0.{number}"}) as visitor:
+            sent = visitor.run("login")
+            assert not log_in(visitor, sent, PASSWORD if number > 3 else f"wrong-{number}")
+    with visit(here) as visitor:
+        assert log_in(visitor, visitor.run("login"), PASSWORD), "another address is not held up"
+    written = log.read_text(encoding="utf-8")
+    assert written.count(f"a wrong admin password from {own_address}") == 4
+    assert written.count(f"too many tries of the admin password from {own_address}") == 2
+    assert "wrong-" not in written
+    assert PASSWORD not in written
 
 
 def test_a_page_of_another_origin_gets_no_connection(app: Start) -> None:

@@ -142,27 +142,6 @@ def test_by_the_websocket_only_who_sits_at_the_machine_starts_anything(
 
 
 @pytest.mark.usefixtures("stored")
-def test_the_sixth_try_within_a_minute_is_refused_in_whatever_visit(
-    own_app: Start, own_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
-    log = tmp_path / "log"
-    here = own_app(log=log)
-    lan = here.replace("127.0.0.1", own_address)
-    for number in range(7):
-        with visit(lan, headers={"X-Forwarded-For": f"10.0.0.{number}"}) as visitor:
-            sent = visitor.run("login")
-            assert not log_in(visitor, sent, PASSWORD if number > 4 else f"wrong-{number}")
-    with visit(here) as visitor:
-        assert log_in(visitor, visitor.run("login"), PASSWORD), "another address is not held up"
-    written = log.read_text(encoding="utf-8")
-    assert written.count(f"a wrong admin password from {own_address}") == 5
-    assert written.count(f"too many tries of the admin password from {own_address}") == 2
-    assert "wrong-" not in written
-    assert PASSWORD not in written
-
-
-@pytest.mark.usefixtures("stored")
 def test_behind_a_proxy_as_the_readme_sets_it_up_the_password_counts_and_tries_are_told_apart(
     own_app: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
