@@ -164,10 +164,12 @@ def test_names_are_typed_kept_over_pages_and_sorting_saved_and_there_after_a_rel
 
 
 def test_what_is_being_typed_while_the_rows_are_read_anew_or_saved_is_not_lost_and_its_cell_stays_open(
-    listed: MongoDatabase, app: Callable[[], str], page: Page
+    one_page: MongoDatabase, app: Callable[[], str], page: Page
 ) -> None:
+    page.add_init_script(f"({KEEP_TOPS})('.{KEY}-grid')")
     grid = open_grid(page, app())
-    tickers.record(listed, KOREAN_STOCKS, "000003", {"name": "다른 데서"})
+    stands_still(page)  # here in Korean and light colours, below in English and dark ones
+    tickers.record(one_page, KOREAN_STOCKS, "000003", {"name": "다른 데서"})
     cell(grid, "000002").dblclick()
     page.keyboard.press("Control+A")
     page.keyboard.type("반쯤 ")
@@ -183,7 +185,7 @@ def test_what_is_being_typed_while_the_rows_are_read_anew_or_saved_is_not_lost_a
     expect(cell(grid, "000002")).to_have_text("회사 2")
 
     # A click that takes the focus.
-    tickers.record(listed, KOREAN_STOCKS, "000003", {"name": "또 다른 데서"})
+    tickers.record(one_page, KOREAN_STOCKS, "000003", {"name": "또 다른 데서"})
     cell(grid, "000004").dblclick()
     page.keyboard.press("Control+A")
     page.keyboard.type("넷째")
@@ -197,12 +199,12 @@ def test_what_is_being_typed_while_the_rows_are_read_anew_or_saved_is_not_lost_a
     page.keyboard.type("둘째")
     button(page, "save").click()
     expect(page.get_by_test_id("stAlertContentSuccess")).to_be_visible()
-    assert name_of(listed, "000004") == "넷째"
-    if name_of(listed, "000002") != "둘째":  # told just after the click: then it waits to be saved, and is not lost
+    assert name_of(one_page, "000004") == "넷째"
+    if name_of(one_page, "000002") != "둘째":  # told just after the click: then it waits to be saved, and is not lost
         expect(edited(page, 1, 1)).to_be_visible()
         expect(page.get_by_text("고치던 칸은 아직 저장되지 않았습니다")).to_be_visible()
         button(page, "save").click()
-    assert wait_until(lambda: name_of(listed, "000002") == "둘째")
+    assert wait_until(lambda: name_of(one_page, "000002") == "둘째")
 
 
 def test_edits_stay_in_the_grid_in_another_language_and_while_another_category_is_open_and_nothing_below_it_moves(
