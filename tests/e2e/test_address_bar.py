@@ -6,9 +6,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from finance_core.bars import candles
 from finance_core.categories import INDICES
-from finance_core.storage import tickers
+from finance_core.storage import prices, tickers
 from tests import pages
+from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_korean_stocks import first_day, last_day, open_chart, wheel
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
@@ -100,42 +102,13 @@ def test_what_a_person_does_before_the_browser_hears_of_the_last_zoom_is_not_und
     assert lit(page) == ["3년"]
 
 
-def test_the_browsers_own_way_back_undoes_a_zoom_and_the_way_forward_repeats_it(address: str, page: Page) -> None:
-    open_chart(page, address + "?period=1Y")
-    first = first_day(page)
-    wheel(page, 1, -240)  # more might be more than one step back
-    page.wait_for_function("location.search.includes('from=')")
-    zoomed = first_day(page)
-    assert zoomed > first
-    page.go_back()
-    assert wait_until(lambda: lit(page) == ["1년"])
-    assert wait_until(lambda: first_day(page) == first)
-    page.go_forward()
-    expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_have_count(0)
-    assert wait_until(lambda: first_day(page) == zoomed)
-
-
-def test_the_way_back_from_a_chart_of_another_category_leads_to_the_page_before(
-    own_server_db: pages.MongoDatabase, yahoo: YahooStandIn, address: str, page: Page
+def test_the_browsers_own_way_back_leads_to_the_table_zoom_and_chart_before_and_the_way_forward_to_the_next(
+    own_server_db: pages.MongoDatabase, address: str, page: Page
 ) -> None:
-    pages.update_from(yahoo, own_server_db, {"^IXIC": pages.made_table(3, halted=0)}, {"^IXIC": ""}, INDICES)
-    tickers.record(own_server_db, INDICES, "^IXIC", {"name": "나스닥 종합"})
-    open_chart(page, address + "?period=3Y")
-    box = page.get_by_role("combobox", name="이름, 코드, 초성으로 찾기")
-    box.fill("나스닥")
-    box.press("Enter")
-    page.wait_for_url("**/indices?ticker=%5EIXIC&period=3Y")
-    expect(page.get_by_text("^IXIC")).to_be_visible()
-    page.go_back()
-    page.wait_for_url("**/korean_stocks?period=3Y")
-    expect(page.get_by_text("005930 · KOSPI")).to_be_visible()
-    assert wait_until(lambda: lit(page) == ["3년"])
-    page.go_forward()
-    page.wait_for_url("**/indices?ticker=%5EIXIC&period=3Y")
-    expect(page.get_by_text("^IXIC")).to_be_visible()
+    prices.write(own_server_db, INDICES, "^IXIC", candles.clean(pages.made_table(3, halted=0))[0])
+    tickers.register(own_server_db, INDICES, [{"ticker": "^IXIC", "name": "나스닥 종합"}])
 
-
-def test_a_name_in_a_table_opens_its_chart_in_this_tab_and_in_another_if_asked_to(address: str, page: Page) -> None:
+    # A name in a table opens its chart, in this tab and in another if asked to.
     page.goto(address.removesuffix("/korean_stocks"))
     table = page.get_by_test_id("stDataFrame").filter(visible=True).first
     expect(table).to_be_visible(timeout=60_000)
@@ -149,7 +122,45 @@ def test_a_name_in_a_table_opens_its_chart_in_this_tab_and_in_another_if_asked_t
     tabs = len(page.context.pages)
     table.click(position=name)
     page.wait_for_url("**/korean_stocks?ticker=005930")
-    expect(page.locator(".st-key-chart canvas").first).to_be_visible()
+    chart = page.locator(".st-key-chart canvas").first
+    expect(chart).to_be_visible()
     assert len(page.context.pages) == tabs
     page.go_back()
     expect(table).to_be_visible()
+
+    # A zoom.
+    page.go_forward()
+    page.wait_for_url("**/korean_stocks?ticker=005930")
+    expect(chart).to_be_visible()
+    page.get_by_role("radio", name="1년", exact=True).click()
+    page.wait_for_url("**period=1Y**")
+    assert wait_until(lambda: lit(page) == ["1년"])
+    wait_until_at_rest(page)
+    first = first_day(page)
+    wheel(page, 1, -240)  # more might be more than one step back
+    page.wait_for_function("location.search.includes('from=')")
+    zoomed = first_day(page)
+    assert zoomed > first
+    page.go_back()
+    assert wait_until(lambda: lit(page) == ["1년"])
+    assert wait_until(lambda: first_day(page) == first)
+    page.go_forward()
+    expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_have_count(0)
+    assert wait_until(lambda: first_day(page) == zoomed)
+
+    # A chart of another category.
+    page.get_by_role("radio", name="3년", exact=True).click()
+    page.wait_for_url("**period=3Y**")
+    wait_until_at_rest(page)
+    box = page.get_by_role("combobox", name="이름, 코드, 초성으로 찾기")
+    box.fill("나스닥")
+    box.press("Enter")
+    page.wait_for_url("**/indices?ticker=%5EIXIC&period=3Y")
+    expect(page.get_by_text("^IXIC")).to_be_visible()
+    page.go_back()
+    page.wait_for_url("**/korean_stocks?ticker=005930&period=3Y")
+    expect(page.get_by_text("005930 · KOSPI")).to_be_visible()
+    assert wait_until(lambda: lit(page) == ["3년"])
+    page.go_forward()
+    page.wait_for_url("**/indices?ticker=%5EIXIC&period=3Y")
+    expect(page.get_by_text("^IXIC")).to_be_visible()

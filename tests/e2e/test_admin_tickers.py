@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Dialog, FrameLocator, Locator, Page, TimeoutError, expect
+from playwright.sync_api import Dialog, FrameLocator, Locator, Page, TimeoutError, expect
 
 from finance_core import formats, starter
 from finance_core.categories import KOREAN_STOCKS
@@ -28,9 +27,19 @@ HAS_PIXELS = """canvas => {
 @pytest.fixture
 def listed(own_server_db: MongoDatabase) -> MongoDatabase:
     """130 tickers: two pages."""
-    rows = [{"ticker": f"{n:06}", "name": f"회사 {n}", "market": "KOSPI"} for n in range(1, 131)]
-    tickers.register(own_server_db, KOREAN_STOCKS, rows)
-    return own_server_db
+    return register(own_server_db, 130)
+
+
+@pytest.fixture
+def one_page(own_server_db: MongoDatabase) -> MongoDatabase:
+    """30 tickers: one page."""
+    return register(own_server_db, 30)
+
+
+def register(db: MongoDatabase, count: int) -> MongoDatabase:
+    rows = [{"ticker": f"{n:06}", "name": f"회사 {n}", "market": "KOSPI"} for n in range(1, count + 1)]
+    tickers.register(db, KOREAN_STOCKS, rows)
+    return db
 
 
 def open_grid(page: Page, address: str, query: str = "") -> FrameLocator:
@@ -93,31 +102,17 @@ KEEP_TOPS = """selector => {
 """Keeps in each frame how far below the top of the grid the next part is."""
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("ko", "light"), ("en", "dark")])
-def test_what_lies_below_the_grid_stands_still_while_the_grid_loads(
-    own_server_db: MongoDatabase, app: Callable[[], str], page: Page, language: str, scheme: Literal["light", "dark"]
-) -> None:
-    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": f"{n:06}", "name": f"회사 {n}"} for n in range(1, 31)])
-    page.emulate_media(color_scheme=scheme)
-    page.add_init_script(f"({KEEP_TOPS})('.{KEY}-grid')")
-    grid = open_grid(page, app(), f"?lang={language}")
+def stands_still(page: Page) -> None:
+    """What lies below the grid has not moved while the grid loaded."""
     tops = page.evaluate("tops.splice(0)")
     assert max(tops) - min(tops) < 2, set(tops)
     assert min(tops) > 620
-    page.locator(f".{KEY}-search input").fill("00000")  # nine tickers
-    page.keyboard.press("Enter")
-    expect(cell(grid, "000010")).to_have_count(0)
-    space = page.locator(f".{KEY}-grid_space")
-    frame = space.locator("iframe")
-    assert wait_until(lambda: frame.evaluate("frame => frame.clientHeight") == 34 * 10 + 60)
-    assert space.evaluate("space => [space.clientHeight, space.scrollHeight]") == [34 * 10 + 60] * 2, "no scroll bar"
 
 
 def test_names_are_typed_kept_over_pages_and_sorting_saved_and_there_after_a_reload(
     listed: MongoDatabase, app: Callable[[], str], page: Page
 ) -> None:
-    address = app()
-    grid = open_grid(page, address)
+    grid = open_grid(page, app())
     type_into(page, cell(grid, "000001"), "삼성 <b>&'\" 📈", "Enter")
     expect(edited(page, 1, 1)).to_be_visible()
     type_into(page, cell(grid, "000002"), "탭으로", "Tab")
@@ -155,49 +150,26 @@ def test_names_are_typed_kept_over_pages_and_sorting_saved_and_there_after_a_rel
         "붙여 넣은 이름",
         "둘째 쪽",
     ]
-    grid = open_grid(page, address)
-    expect(cell(grid, "000001")).to_have_text("삼성 <b>&'\" 📈")
+    questions: list[str] = []
+
+    def accept(dialog: Dialog) -> None:
+        questions.append(dialog.type)
+        dialog.accept()
+
+    page.once("dialog", accept)
+    page.reload()
+    assert not questions, "nothing is unsaved"
+    expect(cell(grid, "000001")).to_have_text("삼성 <b>&'\" 📈", timeout=60_000)
     expect(cell(grid, "000004", "active").locator("input")).not_to_be_checked()
 
 
-def test_what_is_being_typed_while_save_is_clicked_is_not_lost(
-    listed: MongoDatabase, app: Callable[[], str], page: Page
+def test_what_is_being_typed_while_the_rows_are_read_anew_or_saved_is_not_lost_and_its_cell_stays_open(
+    one_page: MongoDatabase, app: Callable[[], str], page: Page
 ) -> None:
+    page.add_init_script(f"({KEEP_TOPS})('.{KEY}-grid')")
     grid = open_grid(page, app())
-    type_into(page, cell(grid, "000001"), "첫째", "Enter")
-    expect(edited(page, 1, 1)).to_be_visible()
-    cell(grid, "000002").dblclick()
-    page.keyboard.press("Control+A")
-    page.keyboard.type("둘째")
-    button(page, "save").click()
-    expect(page.get_by_test_id("stAlertContentSuccess")).to_be_visible()
-    assert name_of(listed, "000001") == "첫째"
-    if name_of(listed, "000002") != "둘째":  # told just after the click: then it waits to be saved, and is not lost
-        expect(edited(page, 1, 1)).to_be_visible()
-        expect(page.get_by_text("고치던 칸은 아직 저장되지 않았습니다")).to_be_visible()
-        button(page, "save").click()
-    assert wait_until(lambda: name_of(listed, "000002") == "둘째")
-
-
-def test_what_is_being_typed_while_the_rows_are_read_anew_is_not_lost(
-    listed: MongoDatabase, app: Callable[[], str], page: Page
-) -> None:
-    grid = open_grid(page, app())
-    tickers.record(listed, KOREAN_STOCKS, "000003", {"name": "다른 데서"})
-    cell(grid, "000002").dblclick()
-    page.keyboard.press("Control+A")
-    page.keyboard.type("둘째")
-    button(page, "refresh").click()
-    expect(cell(grid, "000003")).to_have_text("다른 데서", timeout=20_000)
-    expect(edited(page, 1, 1)).to_be_visible()
-    expect(cell(grid, "000002")).to_have_text("둘째")
-
-
-def test_a_cell_that_is_being_edited_stays_open_while_new_rows_arrive(
-    listed: MongoDatabase, app: Callable[[], str], page: Page
-) -> None:
-    grid = open_grid(page, app())
-    tickers.record(listed, KOREAN_STOCKS, "000003", {"name": "다른 데서"})
+    stands_still(page)  # here in Korean and light colours, below in English and dark ones
+    tickers.record(one_page, KOREAN_STOCKS, "000003", {"name": "다른 데서"})
     cell(grid, "000002").dblclick()
     page.keyboard.press("Control+A")
     page.keyboard.type("반쯤 ")
@@ -212,11 +184,44 @@ def test_a_cell_that_is_being_edited_stays_open_while_new_rows_arrive(
     expect(edited(page, 1, 1)).to_have_count(0)
     expect(cell(grid, "000002")).to_have_text("회사 2")
 
-
-def test_edits_stay_while_another_category_is_open(listed: MongoDatabase, app: Callable[[], str], page: Page) -> None:
-    grid = open_grid(page, app())
-    type_into(page, cell(grid, "000001"), "첫째", "Enter")
+    # A click that takes the focus.
+    tickers.record(one_page, KOREAN_STOCKS, "000003", {"name": "또 다른 데서"})
+    cell(grid, "000004").dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("넷째")
+    button(page, "refresh").click()
+    expect(cell(grid, "000003")).to_have_text("또 다른 데서", timeout=20_000)
     expect(edited(page, 1, 1)).to_be_visible()
+    expect(cell(grid, "000004")).to_have_text("넷째")
+
+    cell(grid, "000002").dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("둘째")
+    button(page, "save").click()
+    expect(page.get_by_test_id("stAlertContentSuccess")).to_be_visible()
+    assert name_of(one_page, "000004") == "넷째"
+    if name_of(one_page, "000002") != "둘째":  # told just after the click: then it waits to be saved, and is not lost
+        expect(edited(page, 1, 1)).to_be_visible()
+        expect(page.get_by_text("고치던 칸은 아직 저장되지 않았습니다")).to_be_visible()
+        button(page, "save").click()
+    assert wait_until(lambda: name_of(one_page, "000002") == "둘째")
+
+
+def test_edits_stay_in_the_grid_in_another_language_and_while_another_category_is_open_and_nothing_below_it_moves(
+    one_page: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.add_init_script(f"({KEEP_TOPS})('.{KEY}-grid')")
+    grid = open_grid(page, app(), "?lang=en")
+    stands_still(page)
+    type_into(page, cell(grid, "000001"), "첫째", "Enter")
+    expect(page.get_by_text("1 edit in 1 row")).to_be_visible()
+    page.get_by_role("radio", name="한국어").click()
+    expect(grid.locator(".ag-header-cell[col-id='name']")).to_have_text("이름", timeout=20_000)
+    expect(cell(grid, "000001")).to_have_text("첫째", timeout=20_000)
+    expect(cell(grid, "000001")).to_have_css("background-color", "rgba(245, 158, 11, 0.3)")
+    expect(edited(page, 1, 1)).to_be_visible()
+
     korean, american = (page.get_by_role("radio", name=name, exact=True) for name in ("한국 주식", "미국 주식"))
     american.click()
     expect(edited(page, 1, 1)).to_have_count(0)
@@ -233,42 +238,24 @@ def test_edits_stay_while_another_category_is_open(listed: MongoDatabase, app: C
     expect(edited(page, 2, 2)).to_be_visible()
     button(page, "save").click()
     expect(saved(page, 2)).to_be_visible()
-    assert [name_of(listed, ticker) for ticker in ("000001", "000002")] == ["첫째", "둘째"]
+    assert [name_of(one_page, ticker) for ticker in ("000001", "000002")] == ["첫째", "둘째"]
     expect(page.locator("[class*=st-key-unsaved]")).to_have_count(0)
-    questions: list[str] = []
 
-    def accept(dialog: Dialog) -> None:
-        questions.append(dialog.type)
-        dialog.accept()
-
-    page.once("dialog", accept)
-    page.reload()
-    assert not questions, "nothing is unsaved"
-
-
-def test_edits_stay_in_the_grid_when_the_language_changes_and_are_what_is_saved(
-    listed: MongoDatabase, app: Callable[[], str], page: Page
-) -> None:
-    grid = open_grid(page, app())
-    type_into(page, cell(grid, "000001"), "첫째", "Enter")
-    expect(edited(page, 1, 1)).to_be_visible()
-    page.get_by_role("radio", name="English").click()
-    expect(grid.locator(".ag-header-cell[col-id='name']")).to_have_text("Name", timeout=20_000)
-    expect(cell(grid, "000001")).to_have_text("첫째", timeout=20_000)
-    expect(cell(grid, "000001")).to_have_css("background-color", "rgba(245, 158, 11, 0.3)")
-    page.wait_for_timeout(1_000)  # as in open_grid
-    type_into(page, cell(grid, "000002"), "둘째", "Enter")
-    expect(page.get_by_text("2 edits in 2 rows")).to_be_visible()
-    button(page, "save").click()
-    assert wait_until(lambda: [name_of(listed, ticker) for ticker in ("000001", "000002")] == ["첫째", "둘째"])
+    page.locator(f".{KEY}-search input").fill("00000")  # nine tickers
+    page.keyboard.press("Enter")
+    expect(cell(grid, "000010")).to_have_count(0)
+    space = page.locator(f".{KEY}-grid_space")
+    frame = space.locator("iframe")
+    nine_rows = 34 * 10 + 60
+    assert wait_until(lambda: frame.evaluate("frame => frame.clientHeight") == nine_rows)
+    assert space.evaluate("space => [space.clientHeight, space.scrollHeight]") == [nine_rows] * 2, "no scroll bar"
 
 
-def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(
-    listed: MongoDatabase, app: Callable[[], str], browser: Browser, page: Page
+def test_two_people_who_edit_the_same_rows_at_once_lose_nothing_and_a_second_click_takes_no_other_change(
+    one_page: MongoDatabase, app: Callable[[], str], page: Page
 ) -> None:
     address = app()
-    context = browser.new_context(locale="ko-KR", viewport={"width": 1440, "height": 900})
-    other = context.new_page()
+    other = page.context.new_page()  # a visit of its own, as another browser's
     mine, theirs = open_grid(page, address), open_grid(other, address)
     type_into(page, cell(mine, "000001"), "나", "Enter")
     type_into(page, cell(mine, "000002"), "나만", "Enter")
@@ -280,21 +267,18 @@ def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(
         expect(tab.get_by_test_id("stAlertContentSuccess")).to_be_visible()
 
     expect(page.get_by_test_id("stAlertContentWarning")).to_contain_text("1")
-    assert [name_of(listed, ticker) for ticker in ("000001", "000002", "000003")] == ["남", "나만", "남만"]
+    assert [name_of(one_page, ticker) for ticker in ("000001", "000002", "000003")] == ["남", "나만", "남만"]
     page.locator(f".{KEY}-conflict-000001 label").filter(has_text=_("내 것")).click()
     button(page, "resolve").click()
     expect(edited(page, 1, 1)).to_be_visible()
     button(page, "save").click()
-    assert wait_until(lambda: name_of(listed, "000001") == "나")
-    context.close()
+    assert wait_until(lambda: name_of(one_page, "000001") == "나")
+    expect(edited(page, 1, 1)).to_have_count(0)
+    other.close()
 
-
-def test_a_second_click_on_undo_or_on_saving_the_chosen_takes_no_other_change(
-    listed: MongoDatabase, app: Callable[[], str], page: Page
-) -> None:
-    grid = open_grid(page, app())
-    for ticker in ("000001", "000002"):
-        type_into(page, cell(grid, ticker), f"새 {ticker}", "Enter")
+    # Of a second click on saving the chosen, and on undo.
+    for ticker in ("000005", "000006"):
+        type_into(page, cell(mine, ticker), f"새 {ticker}", "Enter")
     expect(edited(page, 2, 2)).to_be_visible()
     page.get_by_text(_("고치기 전과 후")).click()
     select_first(page, 0)
@@ -302,14 +286,14 @@ def test_a_second_click_on_undo_or_on_saving_the_chosen_takes_no_other_change(
     expect(saved(page, 1)).to_be_visible()
     expect(edited(page, 1, 1)).to_be_visible()
     expect(button(page, "save_chosen")).to_have_count(0)
-    assert (name_of(listed, "000001"), name_of(listed, "000002")) == ("새 000001", "회사 2")
+    assert (name_of(one_page, "000005"), name_of(one_page, "000006")) == ("새 000005", "회사 6")
 
     page.get_by_text(_("변경 기록")).click()
     select_first(page, -1)
     page.locator("[class*='st-key-tickers-korean_stocks-undo'] button").dblclick()
-    assert wait_until(lambda: name_of(listed, "000001") == "회사 1")
+    assert wait_until(lambda: name_of(one_page, "000005") == "회사 5")
     expect(page.locator("[class*='st-key-tickers-korean_stocks-undo'] button")).to_have_count(0)
-    assert name_of(listed, "000001") == "회사 1"
+    assert name_of(one_page, "000005") == "회사 5"
 
 
 def select_first(page: Page, table: int) -> None:

@@ -6,13 +6,17 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from finance_core.storage.database import MongoDatabase
-from tests.e2e.test_admin_tickers import button, cell, edited, listed, name_of, open_grid, saved  # noqa: F401 - fixture
+from tests.e2e.test_admin_tickers import button, cell, edited, name_of, one_page, open_grid, saved  # noqa: F401 - fixture
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.slow
 
 
-def test_delete_empties_texts_alone(listed: MongoDatabase, app: Callable[[], str], page: Page) -> None:  # noqa: F811
+def test_delete_empties_texts_alone_and_what_an_input_method_composes_on_a_focused_cell_is_its_new_name(
+    one_page: MongoDatabase,  # noqa: F811
+    app: Callable[[], str],
+    page: Page,
+) -> None:
     grid = open_grid(page, app())
     for column in ("active", "marker"):
         cell(grid, "000001", column).click(position={"x": 5, "y": 5})
@@ -29,15 +33,9 @@ def test_delete_empties_texts_alone(listed: MongoDatabase, app: Callable[[], str
     expect(edited(page, 2, 2)).to_be_visible()
     expect(cell(grid, "000002", "active").locator("input")).not_to_be_checked()
 
-
-def test_what_an_input_method_composes_on_a_focused_cell_is_its_new_name(
-    listed: MongoDatabase,  # noqa: F811
-    app: Callable[[], str],
-    page: Page,
-) -> None:
-    grid = open_grid(page, app())
-    cell(grid, "000001").click()
-    expect(cell(grid, "000001")).to_be_focused()
+    # An input method.
+    cell(grid, "000003").click()
+    expect(cell(grid, "000003")).to_be_focused()
     devtools = page.context.new_cdp_session(page)
     key = {"windowsVirtualKeyCode": 229, "key": "Process", "code": "KeyG"}
     devtools.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
@@ -46,10 +44,10 @@ def test_what_an_input_method_composes_on_a_focused_cell_is_its_new_name(
     devtools.send("Input.insertText", {"text": "한"})
     devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
     page.keyboard.press("Enter")
-    expect(edited(page, 1, 1)).to_be_visible()
+    expect(edited(page, 3, 3)).to_be_visible()
     button(page, "save").click()
-    expect(saved(page, 1)).to_be_visible()
-    assert wait_until(lambda: name_of(listed, "000001") == "한")
+    expect(saved(page, 3)).to_be_visible()
+    assert wait_until(lambda: name_of(one_page, "000003") == "한")
 
 
 COPY = """(_, text) => {
@@ -64,45 +62,12 @@ def paste(grid: FrameLocator, text: str) -> None:
     grid.locator("body").evaluate(COPY, text)
 
 
-def test_cells_of_a_spreadsheet_are_pasted_from_the_focused_cell_on(
-    listed: MongoDatabase,  # noqa: F811
+def test_cells_of_a_spreadsheet_are_pasted_from_the_focused_cell_on_and_what_does_not_fit_is_not_but_said(
+    one_page: MongoDatabase,  # noqa: F811
     app: Callable[[], str],
     page: Page,
 ) -> None:
     grid = open_grid(page, app())
-    cell(grid, "000002").click()
-    paste(grid, "가\t코스닥\t■\t아니요\r\n나\tKOSPI\t●\tTRUE\r\n다\t\tDiamond\t1\r\n")
-    expect(edited(page, 3, 8)).to_be_visible()
-    cell(grid, "000005").dblclick()
-    expect(cell(grid, "000005").locator("input")).to_be_focused()
-    paste(grid, "라\n마")
-    expect(edited(page, 5, 10)).to_be_visible()
-    cell(grid, "000005").click()
-    page.keyboard.press("Control+Z")
-    expect(edited(page, 3, 8)).to_be_visible()
-    page.keyboard.press("Control+Y")
-    expect(edited(page, 5, 10)).to_be_visible()
-    button(page, "save").click()
-    expect(saved(page, 5)).to_be_visible()
-    stored = listed["ticker_metadata"].find({"ticker": {"$lte": "000007"}}, sort={"ticker": 1})
-    assert [[row.get(key) for key in ("name", "market", "marker", "active")] for row in stored] == [
-        ["회사 1", "KOSPI", "circle", True],
-        ["가", "KOSDAQ", "rect", False],
-        ["나", "KOSPI", "circle", True],
-        ["다", "", "diamond", True],
-        ["라", "KOSPI", "circle", True],
-        ["마", "KOSPI", "circle", True],
-        ["회사 7", "KOSPI", "circle", True],
-    ]
-
-
-def test_what_does_not_fit_is_not_pasted_at_all_but_said(
-    listed: MongoDatabase,  # noqa: F811
-    app: Callable[[], str],
-    page: Page,
-) -> None:
-    grid = open_grid(page, app())
-    expect(page.get_by_role("button", name="다음 쪽")).to_be_visible()
     said = grid.get_by_role("alert")
     cell(grid, "000001", "market").click()
     paste(grid, "KOSPI\nKOSDAQ\n나스닥")
@@ -115,25 +80,44 @@ def test_what_does_not_fit_is_not_pasted_at_all_but_said(
     paste(grid, "반도체\t전자")
     expect(said).to_contain_text("1행 2열")
     cell(grid, "000001", "ticker").click()
-    paste(grid, "000001\t가\n000002\t나")
+    paste(grid, "000001\t일\n000002\t이")
     expect(edited(page, 2, 2)).to_be_visible()
     expect(cell(grid, "000001", "market")).to_have_text("KOSPI")
 
+    cell(grid, "000002").click()
+    paste(grid, "가\t코스닥\t■\t아니요\r\n나\tKOSPI\t●\tTRUE\r\n다\t\tDiamond\t1\r\n")
+    expect(edited(page, 4, 9)).to_be_visible()
+    cell(grid, "000005").dblclick()
+    expect(cell(grid, "000005").locator("input")).to_be_focused()
+    paste(grid, "라\n마")
+    expect(edited(page, 6, 11)).to_be_visible()
+    cell(grid, "000005").click()
+    page.keyboard.press("Control+Z")
+    expect(edited(page, 4, 9)).to_be_visible()
+    page.keyboard.press("Control+Y")
+    expect(edited(page, 6, 11)).to_be_visible()
+    button(page, "save").click()
+    expect(saved(page, 6)).to_be_visible()
+    stored = one_page["ticker_metadata"].find({"ticker": {"$lte": "000007"}}, sort={"ticker": 1})
+    assert [[row.get(key) for key in ("name", "market", "marker", "active")] for row in stored] == [
+        ["일", "KOSPI", "circle", True],
+        ["가", "KOSDAQ", "rect", False],
+        ["나", "KOSPI", "circle", True],
+        ["다", "", "diamond", True],
+        ["라", "KOSPI", "circle", True],
+        ["마", "KOSPI", "circle", True],
+        ["회사 7", "KOSPI", "circle", True],
+    ]
 
-def test_a_cell_with_a_line_break_stays_one_and_an_open_list_takes_a_value(
-    listed: MongoDatabase,  # noqa: F811
-    app: Callable[[], str],
-    page: Page,
-) -> None:
-    grid = open_grid(page, app())
-    cell(grid, "000001").click()
+    # A cell with a line break stays one, and an open list takes a value.
+    cell(grid, "000011").click()
     paste(grid, '"대한\n항공"\r\n3" 관\r\n"삼성 ""A"" 우"\t"KOSDAQ"\r\n"반쪽\tKOSDAQ\r\n')
-    expect(cell(grid, "000005")).to_have_text("회사 5")
-    expect(cell(grid, "000004")).to_have_text('"반쪽')
-    expect(cell(grid, "000001")).to_have_text("대한 항공")
-    expect(cell(grid, "000002")).to_have_text('3" 관')
-    expect(cell(grid, "000003")).to_have_text('삼성 "A" 우')
-    expect(cell(grid, "000003", "market")).to_have_text("KOSDAQ")
-    cell(grid, "000006", "market").dblclick()
+    expect(cell(grid, "000015")).to_have_text("회사 15")
+    expect(cell(grid, "000014")).to_have_text('"반쪽')
+    expect(cell(grid, "000011")).to_have_text("대한 항공")
+    expect(cell(grid, "000012")).to_have_text('3" 관')
+    expect(cell(grid, "000013")).to_have_text('삼성 "A" 우')
+    expect(cell(grid, "000013", "market")).to_have_text("KOSDAQ")
+    cell(grid, "000016", "market").dblclick()
     paste(grid, "KOSDAQ")
-    expect(cell(grid, "000006", "market")).to_have_text("KOSDAQ")
+    expect(cell(grid, "000016", "market")).to_have_text("KOSDAQ")

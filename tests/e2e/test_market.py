@@ -21,35 +21,17 @@ from tests.yahoo import YahooStandIn
 pytestmark = pytest.mark.slow
 
 
-def test_a_click_on_the_map_opens_the_chart_of_the_ticker_and_a_name_runs_nothing(
+def test_clicks_on_an_industry_a_ticker_and_a_day_lead_where_they_say_and_a_name_runs_nothing(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
 ) -> None:
-    tables = {ticker: pages.made_table(seed, halted=0) for seed, ticker in enumerate(("000660", "005930"))}
-    pages.update_from(yahoo, own_server_db, tables, {})
-    name = "<img src=x onerror=window.ran=1>--x_x--0_0--window.ran=1--x_x--0_0--"
-    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"name": name, "industry": name})
-    tickers.record(own_server_db, KOREAN_STOCKS, "000660", {"industry": name})
-    page.goto(app() + "/market?span=1M")
-    canvas = page.locator(".st-key-map canvas").first
-    expect(canvas).to_be_visible(timeout=60_000)
-    box = canvas.bounding_box()
-    assert box is not None
-    canvas.hover(position={"x": box["width"] / 4, "y": box["height"] / 2})
-    expect(page.locator("polyline")).to_be_attached()  # of the tooltip
-    assert page.evaluate("window.ran") is None
-    canvas.click(position={"x": box["width"] / 4, "y": box["height"] / 2})
-    page.wait_for_url("**/korean_stocks?ticker=*")
-    assert page.evaluate("window.ran") is None
-
-
-def test_the_industry_whose_name_is_clicked_fills_the_map(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
-) -> None:
-    names = {"000660": "SK하이닉스", "005930": "삼성전자"}
+    names = {
+        "000660": "SK하이닉스",
+        "005930": "<img src=x onerror=window.ran=1>--x_x--0_0--window.ran=1--x_x--0_0--",
+    }
     tables = {ticker: pages.made_table(seed, halted=0) for seed, ticker in enumerate(names)}
     pages.update_from(yahoo, own_server_db, tables, {})
     for ticker, name in names.items():
-        tickers.record(own_server_db, KOREAN_STOCKS, ticker, {"name": name, "industry": f"업종 {name}"})
+        tickers.record(own_server_db, KOREAN_STOCKS, ticker, {"name": name, "industry": f"{name} 업종"})
     page.goto(app() + "/market")
     canvas = page.locator(".st-key-map canvas").first
     expect(canvas).to_be_visible(timeout=60_000)
@@ -57,38 +39,35 @@ def test_the_industry_whose_name_is_clicked_fills_the_map(
     assert box is not None
 
     def told(share: float, height: float = 0.5) -> str:
-        """The name in the tooltip at this share of the width."""
+        """The ticker whose name begins in the tooltip at this share of the width."""
         canvas.hover(position={"x": box["width"] * share, "y": box["height"] * height})
         tooltip = page.locator("div", has=page.locator("polyline")).last
         expect(tooltip).to_be_visible()
-        return next(name for name in names.values() if name in tooltip.inner_text())
+        return next(ticker for ticker, name in names.items() if name[:4] in tooltip.inner_text())
 
+    # The industry whose name is clicked fills the map.
     left, right = told(0.05), told(0.95)
     assert left != right
     canvas.click(position={"x": 20, "y": 9})
     assert [told(0.05), told(0.95), told(0.95, 0.1), told(0.05, 0.9)] == [left] * 4
     canvas.click(position={"x": 20, "y": 9})
     assert [told(0.05), told(0.95)] == [left, right]
+    assert page.evaluate("window.ran") is None
 
-
-def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
-) -> None:
-    tables = {f"{seed:06}": pages.made_table(seed, halted=0) for seed in range(3)}
-    pages.update_from(yahoo, own_server_db, tables, {})
-    page.goto(app() + "/market")
+    # A day of the breadth has the tickers behind its numbers.
     page.get_by_role("radio", name="등락 현황").click()
-    canvas = page.locator(".st-key-breadth canvas").first
-    expect(canvas).to_be_visible(timeout=60_000)
-    box = canvas.bounding_box()
-    assert box is not None
-    canvas.hover(position={"x": box["width"] * 0.5, "y": box["height"] * 0.2})
-    told = page.locator("div", has=page.locator("span", has_text=re.compile("^종가 52주 신고가$"))).last.locator("..")
-    expect(told).to_contain_text(re.compile(r"^\d{4}-\d\d-\d\d●"))
-    assert len(re.findall(r"\d{4}-\d\d-\d\d", told.inner_text())) == 1, "though the day stands in three panes"
+    breadth = page.locator(".st-key-breadth canvas").first
+    expect(breadth).to_be_visible(timeout=60_000)
+    box_of_days = breadth.bounding_box()
+    assert box_of_days is not None
+    width, height = box_of_days["width"], box_of_days["height"]
+    breadth.hover(position={"x": width * 0.5, "y": height * 0.2})
+    of_day = page.locator("div", has=page.locator("span", has_text=re.compile("^종가 52주 신고가$"))).last.locator("..")
+    expect(of_day).to_contain_text(re.compile(r"^\d{4}-\d\d-\d\d●"))
+    assert len(re.findall(r"\d{4}-\d\d-\d\d", of_day.inner_text())) == 1, "though the day stands in three panes"
     for share in (0.3, 0.6):  # of the height: in the upper pane, and in the second
         before = page.url
-        canvas.click(position={"x": box["width"] * share, "y": box["height"] * share})
+        breadth.click(position={"x": width * share, "y": height * share})
         page.wait_for_url(lambda url, before=before: "day=" in url and url != before)
         day = pd.Timestamp(page.url.rpartition("=")[2])
         expect(page.locator("strong", has_text=f"{day:%Y-%m-%d}")).to_be_visible()
@@ -96,11 +75,19 @@ def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers
         expect(page.get_by_role("radio", name=f"상승 {rising}")).to_be_visible()
     page.get_by_role("button", name="마지막 날로").click()
     page.wait_for_url("**/market?tab=breadth")
-    canvas.click(position={"x": 2, "y": 2})  # beside the panes
+    breadth.click(position={"x": 2, "y": 2})  # beside the panes
     wait_until_at_rest(page)  # a click on a button whose number changes at that moment is lost
     page.get_by_role("radio", name=re.compile("^하락")).click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert "day=" not in page.url
+
+    # A ticker has its chart.
+    page.get_by_role("radio", name="지도", exact=True).click()
+    expect(canvas).to_be_visible()
+    assert told(0.25) == left
+    canvas.click(position={"x": box["width"] / 4, "y": box["height"] / 2})
+    page.wait_for_url(f"**/korean_stocks?ticker={left}*")
+    assert page.evaluate("window.ran") is None
 
 
 def test_a_chosen_industry_stays_chosen_over_another_period_and_on_the_way_back(

@@ -60,10 +60,11 @@ def addresses(count: int, seed: int) -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
-def test_five_thousand_addresses_name_bars_that_are_there() -> None:
+@pytest.mark.parametrize("count", [1_500, pytest.param(5_000, marks=pytest.mark.exhaustive)])
+def test_thousands_of_addresses_name_bars_that_are_there(count: int) -> None:
     bars = candles.clean(pages.made_table())[0]
     dates = {unit: pd.DatetimeIndex(periods.resample(bars, unit).index) for unit in ("D", "W", "M")}
-    for texts in addresses(5_000, seed=15):
+    for texts in addresses(count, seed=15):
         view, problems = address.parse(texts, KOREAN_STOCKS)
         first, last = view.visible(dates[view.interval])
         assert 0 <= first <= last < len(dates[view.interval]), texts
@@ -77,10 +78,13 @@ def test_five_thousand_addresses_name_bars_that_are_there() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("count", [8, pytest.param(40, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize("page", ["korean_stocks", "comparison"])
-def test_the_page_of_any_address_has_its_chart(own_server_db: MongoDatabase, yahoo: YahooStandIn, page: str) -> None:
+def test_the_page_of_any_address_has_its_chart(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, page: str, count: int
+) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
-    for texts in addresses(20, seed=16):
+    for texts in addresses(count, seed=16):
         texts |= {"series": f"korean_stocks:005930,{texts.get('series', '')}"}
         listing.forget()
         drawn = pages.open_viewer(page, **texts)

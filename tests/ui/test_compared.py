@@ -12,16 +12,20 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui import downloads
 from finance_core.ui.text import plain
 from tests import pages
-from tests.yahoo import YahooStandIn
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def listed(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> MongoDatabase:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(1), "000660": pages.made_table(2)}, {})
-    pages.update_from(yahoo, own_server_db, {"AAPL": pages.made_table(3)}, {"AAPL": ""}, US_STOCKS)
-    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "000660", "name": "SK하이닉스", "market": "KOSPI"}])
+def listed(own_server_db: MongoDatabase) -> MongoDatabase:
+    stored = {
+        (KOREAN_STOCKS, "005930", "삼성전자"): pages.made_table(1),
+        (KOREAN_STOCKS, "000660", "SK하이닉스"): pages.made_table(2),
+        (US_STOCKS, "AAPL", "애플"): pages.made_table(3),
+    }
+    for (category, ticker, name), table in stored.items():
+        prices.write(own_server_db, category, ticker, candles.clean(table)[0])
+        tickers.register(own_server_db, category, [{"ticker": ticker, "name": name}])
     tickers.record(own_server_db, US_STOCKS, "AAPL", {"currency": "USD"})
     tickers.register(own_server_db, INDICES, [{"ticker": "^KS11", "name": "코스피"}])
     return own_server_db
@@ -81,12 +85,12 @@ def test_one_whose_bars_end_before_the_visible_period_is_named_on_page_picture_a
     assert f"{told}, " not in file, "the other one has prices"
 
 
-@pytest.mark.parametrize("text", ["AAPL", "moon:AAPL", "us_stocks:", ",".join(f"us_stocks:{n}" for n in "ABCD")])
-def test_an_address_that_names_none_gets_a_sentence(listed: MongoDatabase, text: str) -> None:
-    page = pages.open_viewer(ticker="005930", **{"with": text})
-    assert "with=" in page.warning[0].value
-    assert not page.error
-    assert not [name for name in pages.chart(page)[1].columns if name.startswith("other")]
+def test_an_address_that_names_none_gets_a_sentence(listed: MongoDatabase) -> None:
+    for text in ("AAPL", "moon:AAPL", "us_stocks:", ",".join(f"us_stocks:{n}" for n in "ABCD")):
+        page = pages.open_viewer(ticker="005930", **{"with": text})
+        assert "with=" in page.warning[0].value, text
+        assert not page.error
+        assert not [name for name in pages.chart(page)[1].columns if name.startswith("other")]
 
 
 def test_the_menu_takes_others_away(listed: MongoDatabase) -> None:

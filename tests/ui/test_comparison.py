@@ -95,7 +95,9 @@ def test_without_series_it_says_how_to_begin(four: MongoDatabase) -> None:
     assert not pages.has_chart(page)
 
 
-def test_two_are_prices_each_on_its_own_axis_in_its_colour_with_its_currency(four: MongoDatabase) -> None:
+def test_two_are_prices_each_on_its_own_axis_and_the_third_flips_the_page_to_percent_unless_a_scale_was_chosen(
+    four: MongoDatabase,
+) -> None:
     page = open_page(SAMSUNG, APPLE)
     option, source = chart(page)
     drawn = lines(option)
@@ -108,31 +110,28 @@ def test_two_are_prices_each_on_its_own_axis_in_its_colour_with_its_currency(fou
     ]
     assert [axis["color"] for axis in axes(option)] == [line["itemStyle"]["color"] for line in drawn]
     assert source["price 0"].iloc[-1] == prices.load(four, KOREAN_STOCKS, "005930")["close"].iloc[-1]
-    assert reason(page)
+    why_prices = reason(page)
+    assert why_prices
 
-
-def test_the_third_flips_the_page_to_percent_from_what_is_visible_and_says_why(four: MongoDatabase) -> None:
+    # From what is visible, and the page says why.
     page = open_page(SAMSUNG, APPLE, KOSPI)
     option, _source = chart(page)
-    assert reason(page) not in ("", reason(open_page(SAMSUNG, APPLE)))
+    why_percent = reason(page)
+    assert why_percent not in ("", why_prices)
     assert [axis["show"] for axis in axes(option)] == [True, False, False]
     assert {(axis["relative"], axis["log"], axis["since"]) for axis in axes(option)} == {("percent", False, None)}
     assert [axis["own"] for axis in axes(option)] == [line["yAxisIndex"] for line in lines(option)] == [0, 1, 2]
     assert axes(option)[0]["series"][2] == {"base": "price 2", "columns": ["y2"], "line": "코스피"}
 
-
-@pytest.mark.parametrize("scale", ["index", "log"])
-def test_a_scale_of_ones_own_choice_holds(four: MongoDatabase, scale: str) -> None:
-    page = open_page(SAMSUNG, APPLE, scale=scale)
-    assert reason(page) == "", "a choice needs none"
-    option, _source = chart(page)
-    assert {(axis["relative"], axis["log"]) for axis in axes(option)} == {("index", scale == "log")}
-
-
-def test_prices_of_three_are_refused_with_a_sentence_and_shown_as_percent(four: MongoDatabase) -> None:
+    # Prices of three are refused with a sentence, and any other choice holds.
     page = open_page(SAMSUNG, APPLE, KOSPI, scale="price")
     assert {axis["relative"] for axis in axes(chart(page)[0])} == {"percent"}
-    assert reason(page) not in ("", reason(open_page(SAMSUNG, APPLE, KOSPI)))
+    assert reason(page) not in ("", why_percent)
+    for scale in ("index", "log"):
+        page = open_page(SAMSUNG, APPLE, scale=scale)
+        assert reason(page) == "", "a choice needs none"
+        option, _source = chart(page)
+        assert {(axis["relative"], axis["log"]) for axis in axes(option)} == {("index", scale == "log")}
 
 
 def test_all_in_won_converts_dollars_day_by_day_and_leaves_points_alone(four: MongoDatabase) -> None:
@@ -334,9 +333,8 @@ def test_two_days_in_the_address_are_what_the_chart_and_the_measures_show(four: 
     }
 
 
-@pytest.mark.parametrize(
-    ("query", "named"),
-    [
+def test_bad_input_gets_a_sentence_and_the_rest_is_drawn(four: MongoDatabase) -> None:
+    cases: list[tuple[dict[str, str], str]] = [
         ({"series": f"{SAMSUNG},{SAMSUNG},{APPLE}"}, SAMSUNG),
         ({"series": f"{SAMSUNG},korean_stocks:999999"}, "999999"),
         ({"series": f"{SAMSUNG},nonsense,other:AAPL,us_stocks:"}, "nonsense"),
@@ -345,15 +343,12 @@ def test_two_days_in_the_address_are_what_the_chart_and_the_measures_show(four: 
         ({"series": SAMSUNG, "base": "yesterday"}, "base=yesterday"),
         ({"series": SAMSUNG, "scale": "cubic", "currency": "BTC", "period": "2W", "unit": "H"}, "scale=cubic"),
         ({"series": SAMSUNG, "colors": "x,99999,-1"}, ""),
-    ],
-)
-def test_bad_input_gets_a_sentence_and_the_rest_is_drawn(
-    four: MongoDatabase, query: dict[str, str], named: str
-) -> None:
-    page = open_page(**query)
-    assert "삼성전자" in [line["name"] for line in lines(chart(page)[0])]
-    warnings = [warning.value for warning in page.warning]
-    assert any(plain(named) in warning for warning in warnings) if named else warnings == []
+    ]
+    for query, named in cases:
+        page = open_page(**query)
+        assert "삼성전자" in [line["name"] for line in lines(chart(page)[0])], query
+        warnings = [warning.value for warning in page.warning]
+        assert any(plain(named) in warning for warning in warnings) if named else warnings == [], query
 
 
 def test_a_sample_is_called_one(four: MongoDatabase) -> None:
@@ -437,18 +432,19 @@ def test_the_files_of_a_converted_series_name_its_currency_and_keep_its_changes(
     assert read == pytest.approx(close.iloc[-1] / close.iloc[0], rel=1e-4)
 
 
-@pytest.mark.parametrize("key", ["rolling", "spread", "ratio", "beta"])
-def test_two_of_several_series_are_measured_against_each_other(four: MongoDatabase, key: str) -> None:
+def test_two_of_several_series_are_measured_against_each_other(four: MongoDatabase) -> None:
     page = open_page(SAMSUNG, APPLE, KOSPI)
     page.session_state[analysis.NEAR] = True
-    page.button_group(key="analysis").set_value(key).run()
-    page.selectbox(key=f"{key}_first").set_value("코스피").run()
-    assert page.selectbox(key=f"{key}_second").options == ["삼성전자", "애플"]
-    assert len(page.get("plotly_chart")) == 1
-    assert not page.exception
+    for key in ("rolling", "spread", "ratio", "beta"):
+        page.button_group(key="analysis").set_value(key).run()
+        page.selectbox(key=f"{key}_first").set_value("코스피").run()
+        assert page.selectbox(key=f"{key}_second").options == ["삼성전자", "애플"]
+        assert len(page.get("plotly_chart")) == 1
+        assert not page.exception
 
 
 @pytest.mark.parametrize("interval", ["W", "M"])
+@pytest.mark.sampled(2)
 def test_measures_are_of_days_since_the_first_shown_close(four: MongoDatabase, interval: str) -> None:
     page = open_page(SAMSUNG, APPLE, period="6M", unit=interval)
     option, source = pages.chart(page)
@@ -458,6 +454,7 @@ def test_measures_are_of_days_since_the_first_shown_close(four: MongoDatabase, i
 
 
 @pytest.mark.parametrize("interval", ["W", "M"])
+@pytest.mark.sampled(2)
 def test_measures_begin_where_the_line_does_though_the_first_bar_has_no_close_of_its_day(
     four: MongoDatabase, interval: str
 ) -> None:
@@ -512,14 +509,14 @@ def test_a_visitor_uses_saved_sets_and_changes_none(four: MongoDatabase, monkeyp
 # Analysis
 
 
-@pytest.mark.parametrize("series", [(SAMSUNG,), (SAMSUNG, APPLE, KOSPI)])
-def test_every_analysis_is_drawn(four: MongoDatabase, series: tuple[str, ...]) -> None:
-    page = open_page(*series)
-    assert not page.get("plotly_chart"), "not before the visitor comes to it"
-    page.session_state[analysis.NEAR] = True
-    page.run()
-    assert not page.exception
-    assert len(page.get("plotly_chart")) == 1, "only that of the open tab"
+def test_an_analysis_is_drawn_once_the_visitor_comes_to_it(four: MongoDatabase) -> None:
+    for series in ((SAMSUNG,), (SAMSUNG, APPLE, KOSPI)):
+        page = open_page(*series)
+        assert not page.get("plotly_chart"), "not before the visitor comes to it"
+        page.session_state[analysis.NEAR] = True
+        page.run()
+        assert not page.exception
+        assert len(page.get("plotly_chart")) == 1, "only that of the open tab"
 
 
 # Files
@@ -581,6 +578,7 @@ def test_an_import_takes_no_closes_of_samples(
 
 
 @pytest.mark.parametrize(("interval", "word"), [("W", "weekly"), ("M", "monthly")])
+@pytest.mark.sampled(2)
 def test_files_have_the_rows_of_the_chart_and_say_what_is_of_days(
     four: MongoDatabase, files: dict[str, Callable[[], Any]], interval: str, word: str
 ) -> None:

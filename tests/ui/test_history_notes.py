@@ -81,7 +81,7 @@ def warnings(page: pages.AppTest) -> list[str]:
     return [warning.value.replace("\\", "") for warning in page.warning]
 
 
-def test_a_chart_marks_a_jump_and_no_number_of_its_page_spans_it(reduced: pd.DataFrame) -> None:
+def test_a_chart_marks_a_jump_and_no_number_table_or_bar_of_its_page_spans_it(reduced: pd.DataFrame) -> None:
     page = pages.open_viewer(ticker="005930", period="MAX")
     _option, source = pages.chart(page)
     assert source["종가"].tolist() == pytest.approx(reduced["close"].tolist()), "what is not known is not adjusted"
@@ -97,6 +97,17 @@ def test_a_chart_marks_a_jump_and_no_number_of_its_page_spans_it(reduced: pd.Dat
     assert [f"2026-11-16부터 {total:+.2%}" in caption.value.replace("\\", "") for caption in page.caption].count(
         True
     ) == 1
+
+    page = pages.open_viewer(ticker="005930", period="1M")
+    page.toggle(key="table").set_value(True).run()
+    table = next(frame.value for frame in page.get("dataframe") if "등락률" in frame.value)
+    assert table["등락률"].isna().tolist() == [day == "2026-11-16" for day in table.index]
+
+    # A month has the days after the jump, else its bar would be one of both sides, and so the indicators after it.
+    _option, source = pages.chart(pages.open_viewer(ticker="005930", period="MAX", unit="M"))
+    november = reduced[reduced.index >= SPLIT]
+    month = source[source["날짜"].str.startswith("2026-11")].iloc[0]
+    assert (month["시가"], month["저가"]) == (november["open"].iloc[0], november["low"].min())
 
 
 def test_a_jump_that_is_not_in_view_is_not_told_about(reduced: pd.DataFrame) -> None:
@@ -161,25 +172,14 @@ def test_what_is_said_is_of_the_five_bars_that_a_chart_shows_at_least(reduced: p
     assert len(warnings(viewer)) == 2
 
 
-def test_a_month_with_a_jump_has_the_days_after_it(reduced: pd.DataFrame) -> None:
-    """Its bar would be one of both sides, and so would be the indicators of the months after."""
-    _option, source = pages.chart(pages.open_viewer(ticker="005930", period="MAX", unit="M"))
-    november = reduced[reduced.index >= SPLIT]
-    month = source[source["날짜"].str.startswith("2026-11")].iloc[0]
-    assert (month["시가"], month["저가"]) == (november["open"].iloc[0], november["low"].min())
-
-
-def test_the_jump_of_another_ticker_on_the_chart_is_told(reduced: pd.DataFrame) -> None:
-    page = pages.open_viewer(ticker="000660", **{"with": "korean_stocks:005930", "period": "1Y"})
-    (warning,) = warnings(page)
+def test_a_page_and_its_picture_name_the_breaks_that_they_show_of_another_ticker_too(reduced: pd.DataFrame) -> None:
+    """A picture is passed on without the page that says so."""
+    beside = pages.open_viewer(ticker="000660", **{"with": "korean_stocks:005930", "period": "1Y"})
+    (warning,) = warnings(beside)
     assert "삼성전자 2026-11-16" in warning
     assert "함께 그린" in warning
-
-
-def test_pictures_name_the_breaks_that_they_show(reduced: pd.DataFrame) -> None:
-    """A picture is passed on without the page that says so."""
     pages_with_breaks = {
-        "chart_of_ticker": pages.open_viewer(ticker="000660", **{"with": "korean_stocks:005930", "period": "1Y"}),
+        "chart_of_ticker": beside,
         "chart_of_comparison": comparison(**{"from": "2026-11-10"}),
     }
     for chart, page in pages_with_breaks.items():
@@ -188,13 +188,6 @@ def test_pictures_name_the_breaks_that_they_show(reduced: pd.DataFrame) -> None:
     page = pages.open_viewer(ticker="005930", **{"from": "2026-01-02", "to": "2026-11-13"})
     page.button(key="picture").click().run()
     assert "단절" not in page.session_state["picture_asked chart_of_ticker"].about
-
-
-def test_the_table_has_no_change_across_the_jump(reduced: pd.DataFrame) -> None:
-    page = pages.open_viewer(ticker="005930", period="1M")
-    page.toggle(key="table").set_value(True).run()
-    table = next(frame.value for frame in page.get("dataframe") if "등락률" in frame.value)
-    assert table["등락률"].isna().tolist() == [day == "2026-11-16" for day in table.index]
 
 
 def test_the_market_and_the_screener_count_the_bars_after_the_jump(reduced: pd.DataFrame) -> None:

@@ -25,7 +25,9 @@ from updaters import yahoo as yahoo_client
 
 pytestmark = pytest.mark.slow
 
-TABLES = {"005930": pages.made_table(1, halted=0), "000660": pages.made_table(2, halted=0)}
+TABLES = {
+    ticker: pages.made_table(seed, first="2026-06-01", halted=0) for seed, ticker in enumerate(("005930", "000660"), 1)
+}
 
 
 @pytest.fixture(autouse=True)
@@ -84,29 +86,28 @@ def test_an_empty_database_says_that_nothing_was_updated_yet_and_what_to_do(own_
     assert own_server_db.list_collection_names() == [], "looking changes nothing"
 
 
-@pytest.mark.parametrize(
-    ("counts", "said"),
-    [
+@pytest.mark.parametrize(("language", "sentence"), [("ko", "최신 {}"), ("en", "{} up to date")])
+def test_an_ended_run_says_how_many_tickers_are_up_to_date_where_not_all_are(
+    own_server_db: MongoDatabase, language: str, sentence: str
+) -> None:
+    cases: list[tuple[dict[str, int], str]] = [
         ({"fresh": 0, "expected": 2}, "0/2"),
         ({"fresh": 2, "expected": 2}, ""),
         ({"fresh": 1_200, "expected": 2_500}, "1,200/2,500"),
         ({}, ""),
-    ],
-)
-@pytest.mark.parametrize(("language", "sentence"), [("ko", "최신 {}"), ("en", "{} up to date")])
-def test_an_ended_run_says_how_many_tickers_are_up_to_date_where_not_all_are(
-    own_server_db: MongoDatabase, counts: dict[str, int], said: str, language: str, sentence: str
-) -> None:
-    insert_run(own_server_db, "done", total=2, done=2, failed=1, **counts)
-    page = open_page(language)
-    assert not page.error
-    (line,) = [caption.value for caption in page.caption if re.search("개 추가| added", caption.value)]
-    column = {"ko": "최신", "en": "up to date"}[language]
-    assert page.get("dataframe")[-1].value[column].tolist() == [said]
-    if said:
-        assert sentence.format(said) in line
-    else:
-        assert sentence.format("").strip() not in line
+    ]
+    for counts, said in cases:
+        own_server_db[documents.RUNS].delete_many({})
+        insert_run(own_server_db, "done", total=2, done=2, failed=1, **counts)
+        page = open_page(language)
+        assert not page.error
+        (line,) = [caption.value for caption in page.caption if re.search("개 추가| added", caption.value)]
+        column = {"ko": "최신", "en": "up to date"}[language]
+        assert page.get("dataframe")[-1].value[column].tolist() == [said]
+        if said:
+            assert sentence.format(said) in line
+        else:
+            assert sentence.format("").strip() not in line
 
 
 @pytest.mark.usefixtures("own_server_db")
@@ -242,26 +243,7 @@ def test_the_failed_tickers_of_a_run_are_listed_with_reasons_and_retried_alone(
     assert "1/1종목" in text_of(page)
 
 
-def test_the_newest_run_is_shown_when_it_is_chosen_in_the_history_and_retried_there(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(yahoo_client, "RETRY_WITHIN", 0.01)
-    pages.update_from(yahoo, own_server_db, TABLES, {})
-    yahoo.outage = Status(500)
-    failed = category_update.run(own_server_db, KOREAN_STOCKS).run
-    yahoo.outage = None
-
-    page = choose(open_page(), own_server_db)
-    assert not page.exception
-    assert "물어본 2종목이 모두 실패했습니다." in text_of(page)
-    assert "2종목은 실패했습니다." not in text_of(page), "the reason has the number already"
-    assert page.button(key=f"retry_korean_stocks_{failed}")
-    page.button(key=f"retry_chosen_korean_stocks_{failed}").click().run()
-    finish(page)
-    assert "2/2종목" in text_of(page)
-
-
-def test_a_run_in_which_everything_failed_is_not_called_done(
+def test_a_run_in_which_everything_failed_is_not_called_done_and_is_chosen_in_the_history_and_retried_there(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(yahoo_client, "RETRY_WITHIN", 0.01)
@@ -277,6 +259,18 @@ def test_a_run_in_which_everything_failed_is_not_called_done(
     assert "실패" in shown
     assert "모두 실패했습니다" in shown
     assert "완료" not in shown
+    (run,) = runs.history(own_server_db, 10)
+    failed = run["_id"]
+    yahoo.outage = None
+
+    page = choose(open_page(), own_server_db)
+    assert not page.exception
+    assert "물어본 2종목이 모두 실패했습니다." in text_of(page)
+    assert "2종목은 실패했습니다." not in text_of(page), "the reason has the number already"
+    assert page.button(key=f"retry_korean_stocks_{failed}")
+    page.button(key=f"retry_chosen_korean_stocks_{failed}").click().run()
+    finish(page)
+    assert "2/2종목" in text_of(page)
 
 
 def test_samples_are_not_said_to_be_compared_with_yahoo(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:

@@ -10,9 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from finance_core import background, starter
+from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.mongod.server import EmbeddedMongod
-from finance_core.storage import database, locations, tickers
+from finance_core.storage import database, locations, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.ui.text import plain
 from tests import pages
@@ -30,6 +31,7 @@ def test_the_page_draws_exactly_the_published_prices(own_server_db: MongoDatabas
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
+@pytest.mark.sampled(2)
 def test_the_page_draws_exactly_the_real_prices_of_all_tickers(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, part: int
 ) -> None:
@@ -65,24 +67,33 @@ def assert_shown(ticker: str, table: pd.DataFrame) -> None:
     assert option["graphic"] == [], "real prices are not called a sample"
 
 
-def test_the_first_view_is_one_month_and_its_first_bar_has_all_averages(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn
-) -> None:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
-    option, source = pages.chart(pages.open_viewer())
+@pytest.fixture
+def samsung(own_server_db: MongoDatabase) -> MongoDatabase:
+    prices.write(own_server_db, KOREAN_STOCKS, "005930", candles.clean(pages.made_table())[0])
+    row = {"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}
+    tickers.register(own_server_db, KOREAN_STOCKS, [row])
+    return own_server_db
+
+
+@pytest.mark.usefixtures("samsung")
+def test_the_first_view_is_one_month_with_all_averages_and_an_address_asks_for_another_period() -> None:
+    opened = pages.open_viewer()
+    option, source = pages.chart(opened)
     first = source.iloc[option["shown"]["first"]]
     assert first["날짜"] == "2026-10-21", "the day after the same day a month before 2026-11-20"
     assert first[[f"MA{average.window}" for average in KOREAN_STOCKS.averages]].notna().all()
+    keys = {button.key for button in opened.button}
+    assert not keys & {"update", "update_one", "star"}, "the test runner has no address at all, and may not edit"
+
+    of_year, source = pages.chart(pages.open_viewer(ticker="005930", period="YTD"))
+    assert source["날짜"].iloc[of_year["shown"]["first"]] == "2026-01-02"
+    page = pages.open_viewer(period="forever")
+    assert "forever" in page.warning[0].value
+    assert pages.chart(page)[0]["shown"] == option["shown"], "the default"
 
 
-def test_a_period_in_the_address_is_what_the_page_opens_with(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
-    option, source = pages.chart(pages.open_viewer(ticker="005930", period="YTD"))
-    assert source["날짜"].iloc[option["shown"]["first"]] == "2026-01-02"
-
-
-def test_a_chosen_period_and_unit_are_kept_in_the_address(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(1)}, {})
+@pytest.mark.usefixtures("samsung")
+def test_a_chosen_period_and_unit_are_in_the_address_and_a_range_that_is_left_stays_left_in_a_slow_browser() -> None:
     page = pages.open_viewer()
     page.button_group(key="period").set_value("5Y").run()
     page.button_group(key="unit").set_value("W").run()
@@ -90,9 +101,6 @@ def test_a_chosen_period_and_unit_are_kept_in_the_address(own_server_db: MongoDa
     page.button_group(key="period").set_value("1M").run()
     assert page.query_params == {"unit": "W"}, "what is the default is left out"
 
-
-def test_a_range_that_is_left_stays_left_in_a_slow_browser(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
     page = pages.open_viewer(**{"from": "2024-01-02", "to": "2024-06-03"})
     page.button_group(key="period").set_value("1Y")
     kept = page._tree.get_widget_states()
@@ -101,32 +109,16 @@ def test_a_range_that_is_left_stays_left_in_a_slow_browser(own_server_db: MongoD
     assert page.query_params == {"period": "1Y", "unit": "W"}
 
 
-@pytest.mark.parametrize("ticker", ["999999", "<script>alert(1)</script>", ".*", "가" * 10_000, "🚀", "$where"])
-def test_an_unknown_ticker_in_the_address_gets_a_sentence_and_the_default(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, ticker: str
+def test_an_unknown_ticker_in_the_address_gets_a_sentence_and_the_default_and_a_name_with_markup_is_text(
+    samsung: MongoDatabase,
 ) -> None:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
-    page = pages.open_viewer(ticker=ticker)
-    assert plain(ticker[:40]) in page.warning[0].value
-    assert "005930 · KOSPI" in header(page)
-    assert "분할" not in header(page), "there was none"
-    assert not page.error
-
-
-def test_an_unknown_period_in_the_address_gets_a_sentence_and_the_default(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn
-) -> None:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
-    page = pages.open_viewer(period="forever")
-    assert "forever" in page.warning[0].value
-    assert pages.chart(page)[0]["shown"] == pages.chart(pages.open_viewer())[0]["shown"]
-
-
-def test_a_name_with_markup_is_shown_as_text(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
-    own_server_db["ticker_metadata"].update_one(
-        {"ticker": "005930"}, {"$set": {"name": "<img src=x onerror=alert(1)>"}}
-    )
+    for ticker in ("999999", "<script>alert(1)</script>", ".*", "가" * 10_000, "🚀", "$where"):
+        page = pages.open_viewer(ticker=ticker)
+        assert plain(ticker[:40]) in page.warning[0].value
+        assert "005930 · KOSPI" in header(page)
+        assert "분할" not in header(page), "there was none"
+        assert not page.error
+    samsung["ticker_metadata"].update_one({"ticker": "005930"}, {"$set": {"name": "<img src=x onerror=alert(1)>"}})
     page = pages.open_viewer()
     assert "&lt;img" in header(page)
     assert "<img" not in header(page)
@@ -213,18 +205,12 @@ def test_a_server_that_is_away_gets_one_sentence_and_the_page_heals_when_it_is_b
     server.release()
 
 
-def test_the_page_speaks_english_where_the_address_says_so(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+@pytest.mark.usefixtures("samsung")
+def test_the_page_speaks_english_where_the_address_says_so() -> None:
     page = pages.open_viewer(lang="en", ticker="nothing")
     assert page.warning[0].value == plain("nothing is not in this list, so another ticker is shown.")
     assert "Close of 2026-11-20" in header(page)
     assert pages.chart(page)[1].columns[0] == "Date"
-
-
-def test_a_visitor_who_may_not_edit_sees_no_update_button(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
-    keys = {button.key for button in pages.open_viewer().button}
-    assert not keys & {"update", "update_one", "star"}, "the test runner has no address at all"
 
 
 def finish_update(page: AppTest) -> None:
@@ -369,17 +355,17 @@ def test_bars_that_an_update_left_out_and_halts_are_marked_and_marks_can_be_put_
     assert set(pages.chart(page)[1]["marks"]) == {"", "거래정지"}
 
 
-@pytest.mark.parametrize("interval", ["D", "W", "M"])
 def test_a_bar_that_was_left_out_and_has_come_by_now_has_no_mark(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, interval: str
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:
     table = pages.made_table(halted=0)
     pages.update_from(yahoo, own_server_db, {"005930": table}, {})
     day = next(day for day in table.index[-40:] if day.day_of_week == 2 and day.day in range(10, 20))
     remark = {"ticker": "005930", "date": day.to_pydatetime(), "action": "refused", "reason": "no close"}
     own_server_db["update_runs"].update_one({"category": "korean_stocks"}, {"$push": {"remarks": remark}})
-    source = pages.chart(pages.open_viewer(interval=interval))[1]
-    assert "앞에 뺀 봉" not in set(source["marks"])
+    for interval in ("D", "W", "M"):
+        source = pages.chart(pages.open_viewer(interval=interval))[1]
+        assert "앞에 뺀 봉" not in set(source["marks"]), interval
 
 
 def test_prices_with_dividends_say_so_and_are_those_of_the_function(
