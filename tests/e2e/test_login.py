@@ -113,6 +113,7 @@ def test_by_the_websocket_only_who_sits_at_the_machine_starts_anything(
     others: list[tuple[str, dict[str, Any]]] = [
         (lan, {}),
         (lan, {"host": "localhost"}),
+        (lan, {"host": "127.0.0.1"}),
         (lan, {"headers": {"X-Forwarded-For": "127.0.0.1"}}),
         (lan, {"headers": {name: forged[name] for name in ("x-forwarded-for", "Forwarded", "X-Real-IP")}}),
         (lan, {"headers": {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "localhost"}, "host": "localhost"}),
