@@ -62,9 +62,16 @@ def lit(page: Page) -> list[str]:
     return page.locator("[class*=st-key-period] button[aria-checked=true]:visible").all_inner_texts()
 
 
-def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew(address: str, page: Page) -> None:
+def test_the_page_follows_a_zoom_and_a_period_within_a_moment_and_the_chart_is_neither_drawn_nor_sent_anew(
+    address: str, page: Page
+) -> None:
+    received: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
     open_chart(page, address + "?period=1Y")
+    assert max(received) > 100_000, "the chart with its bars"
     page.evaluate(COUNT_SERIES_SET)
+    page.evaluate(COUNT_OPTIONS_SET)
+    received.clear()
     assert lit(page) == ["1년"]
     wheel(page, 3, -240)
     page.wait_for_function("location.search.includes('from=')")
@@ -73,10 +80,27 @@ def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew
     expect(page).to_have_url(re.compile(f"from={first.date()}&to={last.date()}"))
     expect(page.locator(".st-key-summary")).to_contain_text(summary_of(first, last))
     expect(page.get_by_test_id("stPopover").get_by_text(f"{first.date()} – {last.date()}")).to_be_visible()
+    link = page.url
+
+    # A period after the zoom, and a tool.
+    page.get_by_role("radio", name="3년", exact=True).click()
+    assert wait_until(lambda: lit(page) == ["3년"])
+    assert wait_until(lambda: span(page) > pd.Timedelta(days=3 * 365 - 10))
+    page.locator(".st-key-draw button").first.click()
+    page.get_by_role("radio", name="추세선", exact=True).click()
+    page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
+    page.keyboard.press("Escape")
+    assert sum(received) < 100_000
+    assert max(received) < 20_000
+    assert page.evaluate("window.options") == 0
     assert page.locator("canvas").first.get_attribute("data-first") == "yes"
     assert page.evaluate("window.cleared") == 0
 
-    # The table and the file of what is visible are of these days.
+    # The link shows the days to which the wheel went. So do the table and the file of what is visible, and a click
+    # elsewhere leaves them.
+    open_chart(page, link)
+    assert (first_day(page), last_day(page)) == (first, last)
+    assert lit(page) == []
     page.locator(".st-key-menu button").first.click()
     page.get_by_text("표", exact=True).click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
@@ -85,38 +109,13 @@ def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew
     days = handed_out.value.path().read_text(encoding="utf-8-sig").splitlines()[1:]
     assert (days[0][:10], days[-1][:10]) == (str(first.date()), str(last.date()))
     page.keyboard.press("Escape")
-
-    # A click elsewhere, a reload and the link show the same days.
     page.get_by_text("표", exact=True).wait_for(state="hidden")
     assert (first_day(page), last_day(page)) == (first, last)
-    link = page.url
-    page.reload()
-    open_chart(page, link)
-    assert (first_day(page), last_day(page)) == (first, last)
 
-    # The period that was lit before works again.
-    page.get_by_role("radio", name="1년", exact=True).click()
-    assert wait_until(lambda: lit(page) == ["1년"])
-    assert wait_until(lambda: first_day(page) < first)
-
-
-def test_the_chosen_period_is_in_view_on_a_phone_and_the_page_does_not_move(address: str, page: Page) -> None:
-    page.set_viewport_size({"width": 390, "height": 600})
-    open_chart(page, address + "?period=10Y")
-    row, period = page.locator(".st-key-choices"), page.get_by_role("radio", name="10년", exact=True)
-    place, own = row.bounding_box(), period.bounding_box()
-    assert place
-    assert own
-    assert place["x"] <= own["x"]
-    assert own["x"] + own["width"] <= place["x"] + place["width"]
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
-
-
-def test_a_zoom_to_what_a_period_shows_lights_its_button(address: str, page: Page) -> None:
-    open_chart(page, address + "?from=2026-08-21")
-    expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_have_count(0)
+    # Any period works again, and a zoom to what one shows lights its button.
     page.get_by_role("radio", name="최대", exact=True).click()
     assert wait_until(lambda: lit(page) == ["최대"])
+    assert wait_until(lambda: first_day(page) < first)
     wheel(page, 3, -240)
     assert wait_until(lambda: lit(page) == [])
     wheel(page, 12, 240)
@@ -124,7 +123,7 @@ def test_a_zoom_to_what_a_period_shows_lights_its_button(address: str, page: Pag
     expect(page).to_have_url(re.compile("period=MAX"))
 
 
-def test_bars_that_change_while_a_chart_is_open_change_the_numbers_above_it_too(
+def test_bars_that_change_while_a_chart_is_open_change_the_numbers_above_it_too_and_one_whose_bars_go_says_so(
     own_server_db: MongoDatabase, address: str, page: Page
 ) -> None:
     open_chart(page, address + "?period=1Y")
@@ -137,25 +136,123 @@ def test_bars_that_change_while_a_chart_is_open_change_the_numbers_above_it_too(
     assert wait_until(lambda: lit(page) == ["3개월"])
     assert wait_until(lambda: f"{close:,}" in readout(page))
 
+    prices.delete(own_server_db, KOREAN_STOCKS, "005930")
+    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"bars_changed_at": tickers.now()})
+    page.get_by_role("radio", name="1년", exact=True).click()
+    expect(page.get_by_text("시세가 아직 없습니다")).to_be_visible()
+    expect(page.get_by_text("예상하지 못한 오류")).to_have_count(0)
 
-def test_the_readout_follows_the_pointer_and_the_measure_tool_says_how_far(address: str, page: Page) -> None:
-    open_chart(page, address + "?period=1Y")
-    newest = readout(page)
-    assert first_day(page).strftime("%Y-%m-%d") in readout(page) != newest
+
+SHOWN_AROUND = """chart => {
+  const [low, high] = chart.getModel().getComponent('yAxis', 0).axis.scale.getExtent();
+  const bars = chart.getModel().getComponent('xAxis', 0).getOrdinalMeta().categories.length;
+  return [chart.convertFromPixel({gridIndex: 0}, [500, 300])[0], bars, low, high];
+}"""
+
+
+def measure(page: Page, begin: tuple[float, float], *ends: tuple[float, float]) -> list[str]:
+    """What the measure tool says of the distances from `begin` to each of `ends`, places of the chart."""
     box = page.locator("canvas").first.bounding_box()
     assert box is not None
     page.keyboard.down("Shift")
-    page.mouse.move(box["x"] + 200, box["y"] + 300)
+    page.mouse.move(box["x"] + begin[0], box["y"] + begin[1])
     page.mouse.down()
-    page.mouse.move(box["x"] + 500, box["y"] + 150, steps=4)
-    measured = page.locator(".measure").inner_text()
+    said = []
+    for right, down in ends:
+        page.mouse.move(box["x"] + right, box["y"] + down, steps=4)
+        said.append(page.locator(".measure").inner_text())
     page.mouse.up()
     page.keyboard.up("Shift")
+    return said
+
+
+def test_readout_and_tooltip_follow_the_pointer_and_the_measure_tool_says_how_far_inside_of_the_pane_of_prices(
+    address: str, page: Page
+) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_chart(page, address + "?period=1Y")
+    newest = readout(page)
+    assert first_day(page).strftime("%Y-%m-%d") in readout(page) != newest
+    (measured,) = measure(page, (200, 300), (500, 150))
     assert re.fullmatch(r"봉 \d+개 · \d+일 · \+[\d.]+% · \+[\d,]+", measured), measured
     page.wait_for_timeout(500)
     assert lit(page) == ["1년"], "measuring is no zoom"
     wheel(page, 1, -240)
     expect(page.locator(".measure")).to_be_hidden()
+
+    # A distance that is dragged out of the pane ends at its edge.
+    page.get_by_role("radio", name="최대", exact=True).click()
+    assert wait_until(lambda: lit(page) == ["최대"])
+    page.wait_for_function("(([first]) => first === 0)(document.querySelector('.echarts-container').chart.page.knownRange)")
+    shown = (
+        f"() => {{ const {{ chart }} = document.querySelector('.echarts-container'); return ({SHOWN_AROUND})(chart) }}"
+    )
+    middle, bars, low, high = page.evaluate(shown)
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    for beside, end in ((2, 0), (box["width"] - 2, bars - 1)):
+        (measured,) = measure(page, (500, 300), (beside, box["height"] - 4))
+        count, change = re.findall(r"(-?[\d,]+)개 .* (-[\d,]+)$", measured)[0]
+        assert int(count.replace(",", "")) == end - middle
+        assert low - high < int(change.replace(",", "")) < 0
+    page.keyboard.press("Escape")
+
+    # The tooltip is a choice, stands beside the pointer, and inside the chart.
+    expect(page.locator(".tooltip")).to_have_count(0)
+    page.locator(".st-key-looks button").first.click()
+    page.get_by_text("말풍선도 보기", exact=True).click()
+    expect(page.locator(".tooltip")).to_have_count(1)
+    page.keyboard.press("Escape")
+    for share in (0.1, 0.9):
+        x, y = box["x"] + box["width"] * share, box["y"] + 150
+        page.mouse.move(x - 5, y)
+        page.mouse.move(x, y)
+        expect(page.locator(".tooltip")).to_be_visible()
+        beside = page.locator(".tooltip").bounding_box()
+        assert beside is not None
+        assert beside["x"] > x if share < 0.5 else beside["x"] + beside["width"] < x
+        assert box["y"] <= beside["y"]
+        assert beside["y"] + beside["height"] <= box["y"] + box["height"]
+        # Both at one moment: they follow the pointer a twentieth of a second late.
+        days = page.evaluate("[...document.querySelectorAll('.readout .day, .tooltip .day')].map(day => day.innerText)")
+        assert len(days) == 2
+        assert days[0] == days[1], "the same bar"
+    page.mouse.move(5, 5)
+    expect(page.locator(".tooltip")).to_be_hidden()
+    assert lit(page) == ["최대"]
+
+
+def test_a_distance_and_a_drawing_end_at_the_last_bar_before_days_to_come_and_english_counts_bars_and_days(
+    own_server_db: MongoDatabase, address: str, page: Page
+) -> None:
+    open_chart(page, address + "?period=3M&marks=none&ma=none&ind=ichimoku")
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    measure(page, (200, 300), (box["width"] - 100, 200))
+    ends = page.evaluate("""() => {
+      const { chart } = document.querySelector('.echarts-container');
+      const last = chart.page.settings.shown.bars - 1;
+      const { offsetLeft, offsetWidth } = document.querySelector('.measure');
+      return [offsetLeft + offsetWidth, ...[last, last + 1].map(bar => chart.convertToPixel({ xAxisIndex: 0 }, bar))];
+    }""")
+    assert ends[1] < ends[0] < ends[2], ends
+    take(page, "추세선")
+    page.mouse.click(box["x"] + 300, box["y"] + 200)
+    page.mouse.click(box["x"] + box["width"] - 120, box["y"] + 260)
+    assert wait_until(lambda: len(drawings.load(own_server_db, KOREAN_STOCKS, "005930")) == 1)
+    (drawing,) = drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+    last = prices.load(own_server_db, KOREAN_STOCKS, "005930").index[-1].date()
+    assert drawing.points[0].day < drawing.points[1].day == last
+
+    page.get_by_role("radio", name="English").click()
+    page.wait_for_function("document.querySelector('.echarts-container').chart?.page?.settings?.measure.bars[0] === '1 bar'")
+    begin, *bars = page.evaluate("""() => {
+      const { chart } = document.querySelector('.echarts-container'), [first] = chart.page.knownRange;
+      return [1, 2, 3].map(bar => chart.convertToPixel({ xAxisIndex: 0 }, first + bar));
+    }""")
+    texts = measure(page, (begin, 300), *[(bar, 150) for bar in bars])
+    assert texts[0].startswith("1 bar · "), texts
+    assert re.match(r"2 bars · \d days · ", texts[1]), texts
 
 
 def test_a_chart_is_walked_through_by_keys(address: str, page: Page) -> None:
@@ -222,78 +319,6 @@ def test_no_key_deletes_a_drawing_to_which_only_keys_have_walked(
         page.keyboard.press("Backspace")
     page.wait_for_timeout(500)
     assert [each.id for each in drawings.load(own_server_db, KOREAN_STOCKS, "005930")] == ["a"]
-
-
-def test_a_measured_distance_is_said_in_english_too(address: str, page: Page) -> None:
-    open_chart(page, address + "?period=1W&lang=en")
-    box = page.locator("canvas").first.bounding_box()
-    assert box is not None
-    first, last = page.evaluate(
-        "document.querySelector('.echarts-container').chart.getModel().getComponent('dataZoom', 0).getValueRange()"
-    )
-    bars = last - first + 1
-    step = (box["width"] - 100) / bars
-    page.keyboard.down("Shift")
-    page.mouse.move(box["x"] + 30, box["y"] + 300)
-    page.mouse.down()
-    texts = []
-    for count in (1, 2):
-        page.mouse.move(box["x"] + 30 + count * step, box["y"] + 150, steps=4)
-        texts.append(page.locator(".measure").inner_text())
-    page.mouse.up()
-    page.keyboard.up("Shift")
-    assert texts[0].startswith("1 bar · "), texts
-    assert re.match(r"2 bars · \d days · ", texts[1]), texts
-
-
-def test_a_distance_ends_at_the_last_bar_before_days_to_come(address: str, page: Page) -> None:
-    open_chart(page, address + "?period=3M&ind=ichimoku")
-    box = page.locator("canvas").first.bounding_box()
-    assert box is not None
-    page.keyboard.down("Shift")
-    page.mouse.move(box["x"] + 200, box["y"] + 300)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] - 100, box["y"] + 200, steps=4)
-    ends = page.evaluate("""() => {
-      const { chart } = document.querySelector('.echarts-container');
-      const last = chart.page.settings.shown.bars - 1;
-      const { offsetLeft, offsetWidth } = document.querySelector('.measure');
-      return [offsetLeft + offsetWidth, ...[last, last + 1].map(bar => chart.convertToPixel({ xAxisIndex: 0 }, bar))];
-    }""")
-    page.mouse.up()
-    page.keyboard.up("Shift")
-    assert ends[1] < ends[0] < ends[2], ends
-
-
-@pytest.mark.parametrize("side", ["left", "right"])
-def test_a_distance_that_is_dragged_out_of_the_pane_of_prices_ends_at_its_edge(
-    address: str, page: Page, side: str
-) -> None:
-    page.set_viewport_size({"width": 1440, "height": 900})
-    open_chart(page, address + "?period=MAX")
-    shown = (
-        f"() => {{ const {{ chart }} = document.querySelector('.echarts-container'); return ({SHOWN_AROUND})(chart) }}"
-    )
-    middle, bars, low, high = page.evaluate(shown)
-    box = page.locator("canvas").first.bounding_box()
-    assert box is not None
-    page.keyboard.down("Shift")
-    page.mouse.move(box["x"] + 500, box["y"] + 300)
-    page.mouse.down()
-    beside = {"left": 2, "right": box["width"] - 2}[side]
-    page.mouse.move(box["x"] + beside, box["y"] + box["height"] - 4, steps=4)
-    count, change = re.findall(r"(-?[\d,]+)개 .* (-[\d,]+)$", page.locator(".measure").inner_text())[0]
-    page.mouse.up()
-    page.keyboard.up("Shift")
-    assert int(count.replace(",", "")) == {"left": 0, "right": bars - 1}[side] - middle
-    assert low - high < int(change.replace(",", "")) < 0
-
-
-SHOWN_AROUND = """chart => {
-  const [low, high] = chart.getModel().getComponent('yAxis', 0).axis.scale.getExtent();
-  const bars = chart.getModel().getComponent('xAxis', 0).getOrdinalMeta().categories.length;
-  return [chart.convertFromPixel({gridIndex: 0}, [500, 300])[0], bars, low, high];
-}"""
 
 
 def test_nothing_in_the_data_runs_as_a_script_in_the_browser(
@@ -478,19 +503,6 @@ def test_a_price_from_long_before_splits_is_read_with_three_digits(
     assert f"종{small['close'].iloc[69]:#.3g}" in re.sub(r"\s", "", readout(page))
 
 
-def test_a_click_on_a_day_to_come_draws_at_the_last_bar(own_server_db: MongoDatabase, address: str, page: Page) -> None:
-    open_chart(page, address + "?period=3M&marks=none&ma=none&ind=ichimoku")
-    box = page.locator("canvas").first.bounding_box()
-    assert box is not None
-    take(page, "추세선")
-    page.mouse.click(box["x"] + 300, box["y"] + 200)
-    page.mouse.click(box["x"] + box["width"] - 120, box["y"] + 260)
-    assert wait_until(lambda: len(drawings.load(own_server_db, KOREAN_STOCKS, "005930")) == 1)
-    (drawing,) = drawings.load(own_server_db, KOREAN_STOCKS, "005930")
-    last = prices.load(own_server_db, KOREAN_STOCKS, "005930").index[-1].date()
-    assert drawing.points[0].day < drawing.points[1].day == last
-
-
 def test_no_text_is_drawn_that_nobody_typed(own_server_db: MongoDatabase, address: str, page: Page) -> None:
     open_chart(page, address + "?period=1Y&marks=none&ma=none")
     canvas = page.locator("canvas").first
@@ -515,31 +527,54 @@ def test_no_text_is_drawn_that_nobody_typed(own_server_db: MongoDatabase, addres
     )
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_a_long_text_at_the_newest_bar_is_inside_of_the_plot(
-    own_server_db: MongoDatabase, address: str, page: Page, width: int
+PLOT_AND_TEXT = """() => {
+  const {chart} = document.querySelector('.echarts-container');
+  return [chart.textBoxes.a, chart.getModel().getComponent('grid', 0).coordinateSystem.getRect()];
+}"""
+
+
+def test_the_chosen_period_and_a_long_text_at_the_newest_bar_are_in_view_also_on_a_phone_and_the_page_does_not_move(
+    own_server_db: MongoDatabase, address: str, page: Page
 ) -> None:
     close = prices.load(own_server_db, KOREAN_STOCKS, "005930")["close"]
     point = Point(close.index[-1].date(), float(close.iloc[-1]))
     text = Drawing("a", "text", (point,), point.day, "실적 발표 뒤 급등, 목표가 30만 (두 증권사의 평균)")
     drawings.add(own_server_db, KOREAN_STOCKS, "005930", text)
-    page.set_viewport_size({"width": width, "height": 900})
-    open_chart(page, address + "?period=1Y")
-    page.wait_for_function("document.querySelector('.echarts-container').chart.textBoxes?.a")
-    (left, top, right, bottom), plot = page.evaluate("""() => {
-      const {chart} = document.querySelector('.echarts-container');
-      return [chart.textBoxes.a, chart.getModel().getComponent('grid', 0).coordinateSystem.getRect()];
-    }""")
-    assert plot["x"] <= left < right - 100 < right <= plot["x"] + plot["width"]
-    assert plot["y"] <= top < bottom - 10
-    open_chart(page, address + f"?from={close.index[-90]:%Y-%m-%d}&to={close.index[-4]:%Y-%m-%d}")
-    page.wait_for_function("document.querySelector('.echarts-container').chart.textBoxes?.a")
-    left, edge = page.evaluate("""() => {
-      const {chart} = document.querySelector('.echarts-container');
-      const {x, width} = chart.getModel().getComponent('grid', 0).coordinateSystem.getRect();
-      return [chart.textBoxes.a[0], x + width];
-    }""")
-    assert left >= edge, "no text without its point"
+    page.set_viewport_size({"width": 390, "height": 600})
+    open_chart(page, address + "?period=10Y")
+    row, period = page.locator(".st-key-choices"), page.get_by_role("radio", name="10년", exact=True)
+    place, own = row.bounding_box(), period.bounding_box()
+    assert place
+    assert own
+    assert place["x"] <= own["x"]
+    assert own["x"] + own["width"] <= place["x"] + place["width"]
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(
+            """before => {
+              const {chart} = document.querySelector('.echarts-container');
+              return chart?.getHeight() > 500 && (chart.getWidth() > 1000) === before;
+            }""",
+            arg=width > 1000,
+        )
+        page.wait_for_function("document.querySelector('.echarts-container').chart.textBoxes?.a")
+
+        def is_inside() -> bool:
+            (left, top, right, bottom), plot = page.evaluate(PLOT_AND_TEXT)
+            is_between = plot["x"] <= left < right - 100 < right <= plot["x"] + plot["width"]
+            return bool(is_between and plot["y"] <= top < bottom - 10)
+
+        assert wait_until(is_inside, 10)
+    zoom = "([first, last]) => document.querySelector('.echarts-container').chart.dispatchAction({type: 'dataZoom', "
+    page.evaluate(zoom + "startValue: first, endValue: last})", [len(close) - 90, len(close) - 4])
+
+    def is_beside() -> bool:
+        (left, *_others), plot = page.evaluate(PLOT_AND_TEXT)
+        return bool(left >= plot["x"] + plot["width"])
+
+    assert wait_until(is_beside, 10), "no text without its point"
 
 
 PLACES = """() => {
@@ -693,34 +728,6 @@ def test_a_key_deletes_what_is_under_the_pointer_now_also_on_a_page_that_was_jus
     assert wait_until(lambda: drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [level])
 
 
-def test_a_tooltip_is_a_choice_that_stands_beside_the_pointer_and_inside_the_chart(address: str, page: Page) -> None:
-    open_chart(page, address + "?period=1Y")
-    expect(page.locator(".tooltip")).to_have_count(0)
-    page.locator(".st-key-looks button").first.click()
-    page.get_by_text("말풍선도 보기", exact=True).click()
-    expect(page.locator(".tooltip")).to_have_count(1)
-    page.keyboard.press("Escape")
-    box = page.locator("canvas").first.bounding_box()
-    assert box is not None
-    for share in (0.1, 0.9):
-        x, y = box["x"] + box["width"] * share, box["y"] + 150
-        page.mouse.move(x - 5, y)
-        page.mouse.move(x, y)
-        expect(page.locator(".tooltip")).to_be_visible()
-        beside = page.locator(".tooltip").bounding_box()
-        assert beside is not None
-        assert beside["x"] > x if share < 0.5 else beside["x"] + beside["width"] < x
-        assert box["y"] <= beside["y"]
-        assert beside["y"] + beside["height"] <= box["y"] + box["height"]
-        # Both at one moment: they follow the pointer a twentieth of a second late.
-        days = page.evaluate("[...document.querySelectorAll('.readout .day, .tooltip .day')].map(day => day.innerText)")
-        assert len(days) == 2
-        assert days[0] == days[1], "the same bar"
-    page.mouse.move(5, 5)
-    expect(page.locator(".tooltip")).to_be_hidden()
-    assert lit(page) == ["1년"]
-
-
 def test_another_theme_keeps_the_zoom_and_hands_out_no_picture_again(address: str, page: Page) -> None:
     open_chart(page, address + "?period=1Y")
     picture_of(page)
@@ -738,30 +745,3 @@ def test_another_theme_keeps_the_zoom_and_hands_out_no_picture_again(address: st
     assert page.locator(".readout").count() == 2, "no line is left of the chart before"
 
 
-def test_neither_a_zoom_nor_a_period_nor_a_tool_sends_the_bars_again(address: str, page: Page) -> None:
-    received: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
-    open_chart(page, address + "?period=1Y")
-    assert max(received) > 100_000, "the chart with its bars"
-    page.evaluate(COUNT_OPTIONS_SET)
-    received.clear()
-    wheel(page, 3, -240)
-    page.wait_for_function("location.search.includes('from=')")
-    page.get_by_role("radio", name="3년", exact=True).click()
-    assert wait_until(lambda: lit(page) == ["3년"])
-    assert wait_until(lambda: span(page) > pd.Timedelta(days=3 * 365 - 10))
-    page.locator(".st-key-draw button").first.click()
-    page.get_by_role("radio", name="추세선", exact=True).click()
-    page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
-    assert sum(received) < 100_000
-    assert max(received) < 20_000
-    assert page.evaluate("window.options") == 0
-
-
-def test_a_chart_whose_bars_go_while_it_is_open_says_so(own_server_db: MongoDatabase, address: str, page: Page) -> None:
-    open_chart(page, address + "?period=1Y")
-    prices.delete(own_server_db, KOREAN_STOCKS, "005930")
-    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"bars_changed_at": tickers.now()})
-    page.get_by_role("radio", name="3개월", exact=True).click()
-    expect(page.get_by_text("시세가 아직 없습니다")).to_be_visible()
-    expect(page.get_by_text("예상하지 못한 오류")).to_have_count(0)
