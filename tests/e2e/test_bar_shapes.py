@@ -104,6 +104,7 @@ def test_a_short_view_draws_every_bar_in_its_colour_and_a_line_is_a_pixel_wide_a
     for first, width in ((0, 1), (len(bars) - 200, 1.5), (0, 1)):
         page.evaluate(ZOOM, [first, len(bars) - 1])
         assert wait_until(lambda width=width: page.evaluate(WIDTH) == width)
+    expect(page).to_have_url(re.compile("period=MAX"))
     page.get_by_role("radio", name="1년", exact=True).click()
     expect(page).to_have_url(re.compile("period=1Y"))
     choose_look(page, "속 빈 봉")
@@ -204,10 +205,7 @@ def test_no_colour_covers_the_other(
     with closing(browser.new_context(**VISITOR | {"viewport": viewport, "device_scale_factor": ratio})) as context:
         page = context.new_page()
         for kind in ("candles", "bars"):
-            if not crowds:
-                open_chart(page, f"{app()}/korean_stocks?period=MAX&type={kind}&scale=log&ma=none&marks=none")
-            else:
-                choose_look(page, "바")
+            open_chart(page, f"{app()}/korean_stocks?period=MAX&type={kind}&scale=log&ma=none&marks=none")
             page.mouse.move(0, 0)
             page.evaluate(f"{CHART}.setOption({{series: [{{markLine: {{data: []}}}}]}})")  # the line of the last close
             for count in (len(bars), 735, 245):
