@@ -21,7 +21,7 @@ from tests import pages
 from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_chart import AXIS, COUNT_SERIES_SET
 from tests.e2e.test_korean_stocks import SHOWS_A_RANGE, follow, open_chart, turn
-from tests.e2e.test_look import SELECTOR
+from tests.e2e.test_look import SELECTOR, unmatched_of
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.slow
@@ -269,41 +269,37 @@ def test_the_axis_has_its_labels_where_the_first_line_has_no_price(
     assert all(label.endswith("%") and abs(float(label[:-1])) < 100 for label in labels)
 
 
+@pytest.mark.parametrize("charts", ["one", "each"])
 def test_the_plot_of_ten_series_begins_high_and_all_measures_are_within_the_window(
-    own_server_db: MongoDatabase, app: Callable[[], str], page: Page
+    own_server_db: MongoDatabase, app: Callable[[], str], page: Page, charts: str
 ) -> None:
     names = [f"{number:06}" for number in range(10)]
     for seed, ticker in enumerate(names):
         tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": ticker, "name": f"회사 이름 {ticker}"}])
         prices.write(own_server_db, KOREAN_STOCKS, ticker, candles.clean(pages.made_table(seed, halted=0))[0])
+    page.set_viewport_size({"width": 1440, "height": 900})
     series = ",".join(f"korean_stocks:{name}" for name in names)
-    high = "() => document.querySelector('.st-key-comparison_chart canvas').clientHeight"
-    for charts in ("one", "each"):
-        page.set_viewport_size({"width": 1440, "height": 900})
-        page.goto(f"{app()}/comparison?series={series}&currency=USD&charts={charts}")
-        box = page.locator(".st-key-comparison_chart canvas").first.bounding_box(timeout=60_000)
-        assert box is not None
-        assert box["y"] + 32 < 250, "where the grid begins, below the names of the lines"
-        assert box["height"] > 600
-        table = page.locator(".stDataFrame, [data-testid=stDataFrame]").first
-        table.scroll_into_view_if_needed()
-        width = page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
-        assert width[0] <= width[1]
-        inner = table.locator(".dvn-scroller").evaluate(
-            "grid => [grid.scrollWidth, grid.clientWidth, grid.scrollHeight]"
-        )
-        assert inner[0] <= inner[1] + 1, "no measure has to be scrolled to"
-        expect(page.locator(".js-plotly-plot")).to_have_count(0)
-        page.locator(".st-key-figure").scroll_into_view_if_needed()
-        expect(page.locator(".st-key-figure .js-plotly-plot")).to_be_visible()
-        selectors = [one for one in SELECTOR.findall(LOOK.read_text(encoding="utf-8")) if "ExpandSidebar" not in one]
-        assert [one for one in selectors if page.locator(one).count() == 0] == []
+    page.goto(f"{app()}/comparison?series={series}&currency=USD&charts={charts}")
+    box = page.locator(".st-key-comparison_chart canvas").first.bounding_box(timeout=60_000)
+    assert box is not None
+    assert box["y"] + 32 < 250, "where the grid begins, below the names of the lines"
+    assert box["height"] > 600
+    table = page.locator(".stDataFrame, [data-testid=stDataFrame]").first
+    table.scroll_into_view_if_needed()
+    width = page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
+    assert width[0] <= width[1]
+    inner = table.locator(".dvn-scroller").evaluate("grid => [grid.scrollWidth, grid.clientWidth, grid.scrollHeight]")
+    assert inner[0] <= inner[1] + 1, "no measure has to be scrolled to"
+    expect(page.locator(".js-plotly-plot")).to_have_count(0)
+    page.locator(".st-key-figure").scroll_into_view_if_needed()
+    expect(page.locator(".st-key-figure .js-plotly-plot")).to_be_visible()
+    selectors = [one for one in SELECTOR.findall(LOOK.read_text(encoding="utf-8")) if "ExpandSidebar" not in one]
+    assert unmatched_of(page, selectors) == []
 
-        page.set_viewport_size({"width": 844, "height": 390})
-        height = {"one": 320, "each": 640}[charts]
-        assert wait_until(lambda height=height: abs(page.evaluate(high) - height) < 2), (
-            "each of five rows is high enough to be read"
-        )
+    page.set_viewport_size({"width": 844, "height": 390})
+    height = {"one": 320, "each": 640}[charts]
+    high = "() => document.querySelector('.st-key-comparison_chart canvas').clientHeight"
+    assert wait_until(lambda: abs(page.evaluate(high) - height) < 2), "each of five rows is high enough to be read"
 
 
 @pytest.mark.usefixtures("stored")

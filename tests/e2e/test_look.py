@@ -39,7 +39,7 @@ def address(own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[],
 
 def test_the_chart_takes_the_rest_of_the_window(address: str, page: Page) -> None:
     open_chart(page, address)
-    sizes = [(390, 844, 165, 0.75), (1024, 768, 130, 0.8), (1440, 900, 100, 0.87), (2560, 1440, 100, 0.9)]
+    sizes = [(2560, 1440, 100, 0.9), (390, 844, 165, 0.75), (1024, 768, 130, 0.8), (1440, 900, 100, 0.87)]
     for width, height, begins, share in sizes:
         page.set_viewport_size({"width": width, "height": height})
 
@@ -156,6 +156,12 @@ def test_a_pane_that_cannot_be_costs_the_page_nothing_but_a_message(address: str
     assert page.locator("canvas").first.bounding_box() == height
 
 
+def unmatched_of(page: Page, selectors: list[str]) -> list[str]:
+    """Those of the selectors that match nothing on the page."""
+    found: list[str] = page.evaluate("all => all.filter(one => !document.querySelector(one))", selectors)
+    return found
+
+
 def test_each_selector_of_the_style_sheet_still_matches_something(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, address: str, page: Page
 ) -> None:
@@ -169,22 +175,22 @@ def test_each_selector_of_the_style_sheet_still_matches_something(
     selectors = SELECTOR.findall(LOOK.read_text(encoding="utf-8"))
     assert len(selectors) > 20
     selectors = [one.removesuffix(":focus-within").removesuffix("::after") for one in selectors]
-    unmatched = [one for one in selectors if page.locator(one).count() == 0]
+    unmatched = unmatched_of(page, selectors)
     page.set_viewport_size({"width": 1440, "height": 900})  # where it is open
     follow(page, address.rpartition("/")[0])
     expect(page.get_by_test_id("stMetric")).to_be_visible()
     expect(page.get_by_test_id("stHeading").locator("h3").first).to_be_visible()  # it is drawn last
-    unmatched = [one for one in unmatched if page.locator(one).count() == 0]
+    unmatched = unmatched_of(page, unmatched)
     follow(page, address.rpartition("/")[0] + "/screener")
     expect(page.get_by_role("button", name="빼기")).to_be_visible()
-    unmatched = [one for one in unmatched if page.locator(one).count() == 0]
+    unmatched = unmatched_of(page, unmatched)
     follow(page, address.rpartition("/")[0] + "/admin_tickers")
     expect(page.locator("iframe[title^='st_aggrid']")).to_be_attached()
-    unmatched = [one for one in unmatched if page.locator(one).count() == 0]
+    unmatched = unmatched_of(page, unmatched)
     follow(page, address.rpartition("/")[0] + "/comparison?series=korean_stocks:005930")
     expect(page.locator(".st-key-comparison_chips button").first).to_be_attached()
     expect(page.get_by_test_id("stDataFrame").first).to_be_attached()  # it is drawn last
-    assert [one for one in unmatched if page.locator(one).count() == 0] == []
+    assert unmatched_of(page, unmatched) == []
     names = re.findall(r"[.\[][\w-]+", LOOK.read_text(encoding="utf-8").replace(".css", ""))
     own = (".st-key-", "[data-testid", "[class")
     assert {name for name in names if not name.startswith(own) and name[1].isalpha()} == set()
