@@ -191,7 +191,7 @@ def test_readout_and_tooltip_follow_the_pointer_and_the_measure_tool_says_how_fa
     box = page.locator("canvas").first.bounding_box()
     assert box is not None
     for beside, end in ((2, 0), (box["width"] - 2, bars - 1)):
-        (measured,) = measure(page, (500, 300), (beside, box["height"] - 4))
+        (measured,) = measure(page, (500, 100), (beside, box["height"] - 4))
         count, change = re.findall(r"(-?[\d,]+)개 .* (-[\d,]+)$", measured)[0]
         assert int(count.replace(",", "")) == end - middle
         assert low - high < int(change.replace(",", "")) < 0
