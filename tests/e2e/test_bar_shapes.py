@@ -1,6 +1,7 @@
 """What a chart draws of its bars: each of them in a short view, and in a long one what the pixels can show."""
 
 import io
+import re
 from collections.abc import Callable
 from contextlib import closing
 
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
@@ -17,6 +18,7 @@ from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.e2e.conftest import VISITOR
+from tests.e2e.test_chart import choose_look
 from tests.e2e.test_korean_stocks import IS_READ_OUT, open_chart, readout
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
@@ -49,9 +51,9 @@ WIDTH = f"""() => {{
   group.traverse(each => {{ if (each.shape?.points && each.style.stroke) width = each.style.lineWidth; }});
   return width;
 }}"""
-# How many colours there are on a canvas.
+# How many colours there are in the second quarter of a canvas, from above.
 COLOURS = """canvas => {
-  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const quarter = canvas.height / 4, {data} = canvas.getContext('2d').getImageData(0, quarter, canvas.width, quarter);
   return new Set(new Uint32Array(data.buffer)).size;
 }"""
 # The drawn points of the line of the first moving average: the position of each, and its value.
@@ -80,11 +82,8 @@ def values(shapes: pd.DataFrame) -> np.ndarray:
     return np.array(shapes["values"].tolist())
 
 
-@pytest.mark.parametrize(("kind", "filled"), [("candles", True), ("hollow", False)])
-def test_a_short_view_draws_every_bar_in_its_colour(
-    bars: pd.DataFrame, app: Callable[[], str], page: Page, kind: str, filled: bool
-) -> None:
-    open_chart(page, f"{app()}/korean_stocks?period=1Y&type={kind}")
+def assert_every_bar_has_its_colour(page: Page, bars: pd.DataFrame, filled: bool) -> None:
+    """`filled` tells whether bars that rose are."""
     shown, volumes = drawn(page, "candle"), drawn(page, "column")
     seen = bars.iloc[shown["at"].round().astype(int)]
     assert len(seen) > 200
@@ -97,30 +96,29 @@ def test_a_short_view_draws_every_bar_in_its_colour(
     assert shown["filled"].tolist() == np.where(rises, filled, True).tolist()
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "size", "ratio"),
-    [(0, None, 8, 1), (1003, 3498, 8, 1), (2501, 3330, 2, 1), (1001, 2702, 2, 2)],
-)
-def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
-    bars: pd.DataFrame,
-    app: Callable[[], str],
-    browser: Browser,
-    first: int,
-    last: int | None,
-    size: int,
-    ratio: int,
+def test_a_short_view_draws_every_bar_in_its_colour_and_a_line_is_a_pixel_wide_among_more_bars_than_pixels(
+    bars: pd.DataFrame, app: Callable[[], str], page: Page
 ) -> None:
-    with closing(
-        browser.new_context(**VISITOR | {"viewport": {"width": 700, "height": 800}, "device_scale_factor": ratio})
-    ) as context:
-        page = context.new_page()
-        open_chart(page, f"{app()}/korean_stocks?period=MAX")
-        assert len(bars) > 3_600
-        if last:
-            page.evaluate(ZOOM, [first, last])
-        shown, volumes, line = drawn(page, "stick"), drawn(page, "column"), page.evaluate(LINE)
-    # `size` is the least power of two with which groups have room in some 600 pixels, or 1,200.
-    seen = bars.iloc[first : (last or len(bars)) + 1]
+    open_chart(page, f"{app()}/korean_stocks?period=1Y&type=candles")
+    assert_every_bar_has_its_colour(page, bars, filled=True)
+    for first, width in ((0, 1), (len(bars) - 200, 1.5), (0, 1)):
+        page.evaluate(ZOOM, [first, len(bars) - 1])
+        assert wait_until(lambda width=width: page.evaluate(WIDTH) == width)
+    expect(page).to_have_url(re.compile("period=MAX"))
+    page.get_by_role("radio", name="1년", exact=True).click()
+    expect(page).to_have_url(re.compile("period=1Y"))
+    choose_look(page, "속 빈 봉")
+    assert_every_bar_has_its_colour(page, bars, filled=False)
+
+
+def assert_each_pixel_has_what_its_bars_reach(
+    page: Page, bars: pd.DataFrame, first: int, last: int, size: int, ratio: int
+) -> None:
+    """`size` is the least power of two with which groups have room in some 600 pixels, or 1,200."""
+    if page.evaluate(f"{CHART}.page.knownRange") != [first, last]:
+        page.evaluate(ZOOM, [first, last])
+    shown, volumes, line = drawn(page, "stick"), drawn(page, "column"), page.evaluate(LINE)
+    seen = bars.iloc[first : last + 1]
     position = np.arange(first, first + len(seen))
     groups = seen.assign(position=position).groupby(position // size)
     how = {"open": "first", "high": "max", "low": "min", "close": "last"}
@@ -149,11 +147,43 @@ def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
     assert len(at) <= 2 * len(middles)
 
 
-def test_the_one_bar_that_the_edge_of_a_long_view_leaves_of_its_pixel_is_seen(
+@pytest.mark.parametrize(
+    ("views", "ratio"), [([(0, None, 8), (1003, 3498, 8), (2501, 3330, 2)], 1), ([(1001, 2702, 2)], 2)]
+)
+def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
+    bars: pd.DataFrame,
+    app: Callable[[], str],
+    browser: Browser,
+    views: list[tuple[int, int | None, int]],
+    ratio: int,
+) -> None:
+    assert len(bars) > 3_600
+    with closing(
+        browser.new_context(**VISITOR | {"viewport": {"width": 700, "height": 800}, "device_scale_factor": ratio})
+    ) as context:
+        page = context.new_page()
+        open_chart(page, f"{app()}/korean_stocks?period=MAX")
+        for first, last, size in views:
+            assert_each_pixel_has_what_its_bars_reach(page, bars, first, last or len(bars) - 1, size, ratio)
+
+
+def test_the_pointer_reads_the_very_bar_in_a_long_view_whose_edge_shows_the_one_bar_that_it_leaves_of_its_pixel(
     bars: pd.DataFrame, app: Callable[[], str], page: Page
 ) -> None:
     page.set_viewport_size({"width": 700, "height": 800})
     open_chart(page, f"{app()}/korean_stocks?period=MAX")
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    days = []
+    for across in range(200, 206):
+        x = round(box["x"]) + across
+        page.mouse.move(x, box["y"] + 150)
+        assert wait_until(lambda x=x: page.evaluate(IS_READ_OUT, [x]), 5)
+        days.append(pd.Timestamp(readout(page)[:10]))
+        assert f"{bars.loc[days[-1], 'close']:,.0f}" in readout(page)
+    assert len({int(bars.index.get_loc(day)) % 8 for day in days}) > 2, "not only those that are drawn"
+
+    page.mouse.move(0, 0)
     page.evaluate(ZOOM, [7, 3600])  # eight bars a pixel
     for shape, column in (("stick", "high"), ("column", "volume")):
         shapes = drawn(page, shape)
@@ -164,16 +194,7 @@ def test_the_one_bar_that_the_edge_of_a_long_view_leaves_of_its_pixel_is_seen(
             assert np.isclose(shared, bars[column].iloc[row], rtol=1e-6).any()
 
 
-def test_a_line_is_a_pixel_wide_among_more_bars_than_pixels(
-    bars: pd.DataFrame, app: Callable[[], str], page: Page
-) -> None:
-    open_chart(page, f"{app()}/korean_stocks?period=1Y")
-    for first, width in ((0, 1), (len(bars) - 200, 1.5), (0, 1)):
-        page.evaluate(ZOOM, [first, len(bars) - 1])
-        assert wait_until(lambda width=width: page.evaluate(WIDTH) == width)
-
-
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("ratio", "width"), [(1, 1440), (1.5, 1440), (2, 1440), (3, 390)])
 def test_no_colour_covers_the_other(
     bars: pd.DataFrame, app: Callable[[], str], browser: Browser, ratio: float, width: int
@@ -195,9 +216,13 @@ def test_no_colour_covers_the_other(
                 crowds.append(kind)
                 heights = values(shown)[:, 1:3]
                 sizes = np.log(heights[:, 0] / heights[:, 1]) * (shown["right"] - shown["left"])
-                red, blue = red_and_blue(page)
-                share = sizes[shown["color"] == RED].sum() / sizes.sum()
-                assert red / (red + blue) == pytest.approx(share, abs=0.01), (kind, count)
+                share = pytest.approx(sizes[shown["color"] == RED].sum() / sizes.sum(), abs=0.01)
+
+                def has_its_share(share: object = share) -> bool:
+                    red, blue = red_and_blue(page)
+                    return red / (red + blue) == share
+
+                assert wait_until(has_its_share, 10), (kind, count)  # a busy machine paints late
     assert {"candles", "bars"} == {*crowds}
 
 
@@ -215,32 +240,17 @@ def red_and_blue(page: Page) -> tuple[float, float]:
 def test_a_chart_has_the_pixels_of_the_screen_to_which_its_window_moves(
     bars: pd.DataFrame, app: Callable[[], str], page: Page
 ) -> None:
+    page.set_viewport_size({"width": 700, "height": 800})
     open_chart(page, f"{app()}/korean_stocks?period=MAX")
-    canvas, size = page.locator("canvas").first, page.viewport_size
-    assert size is not None
+    canvas = page.locator("canvas").first
     assert len(bars)
     screen = page.context.new_cdp_session(page)
     counts = [len(drawn(page, "stick"))]
     for ratio, height in ((2, 810), (1.25, 820), (1, 830)):  # a browser without a screen tells only of a new size
-        window = {"width": size["width"], "height": height, "deviceScaleFactor": ratio, "mobile": False}
+        window = {"width": 700, "height": height, "deviceScaleFactor": ratio, "mobile": False}
         screen.send("Emulation.setDeviceMetricsOverride", window)
         box = canvas.bounding_box()
         assert wait_until(lambda ratio=ratio, box=box: canvas.evaluate("({ width }) => width") == box["width"] * ratio)
         counts.append(len(drawn(page, "stick")))
         assert wait_until(lambda: canvas.evaluate(COLOURS) > 10), "and the chart is drawn on it"
     assert counts[0] == counts[-1] < counts[1]
-
-
-def test_the_pointer_reads_the_very_bar_in_a_long_view(bars: pd.DataFrame, app: Callable[[], str], page: Page) -> None:
-    page.set_viewport_size({"width": 700, "height": 800})
-    open_chart(page, f"{app()}/korean_stocks?period=MAX")
-    box = page.locator("canvas").first.bounding_box()
-    assert box is not None
-    days = []
-    for across in range(200, 206):
-        x = round(box["x"]) + across
-        page.mouse.move(x, box["y"] + 150)
-        assert wait_until(lambda x=x: page.evaluate(IS_READ_OUT, [x]), 5)
-        days.append(pd.Timestamp(readout(page)[:10]))
-        assert f"{bars.loc[days[-1], 'close']:,.0f}" in readout(page)
-    assert len({int(bars.index.get_loc(day)) % 8 for day in days}) > 2, "not only those that are drawn"

@@ -20,8 +20,8 @@ from finance_core.ui.comparison.page import LOOK
 from tests import pages
 from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_chart import AXIS, COUNT_SERIES_SET
-from tests.e2e.test_korean_stocks import open_chart, turn
-from tests.e2e.test_look import SELECTOR
+from tests.e2e.test_korean_stocks import SHOWS_A_RANGE, follow, open_chart, turn
+from tests.e2e.test_look import SELECTOR, unmatched_of
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.slow
@@ -144,13 +144,8 @@ HIDE = """name => document.querySelector('.echarts-container').chart
   .dispatchAction({type: 'legendUnSelect', name})"""
 
 
-@pytest.mark.parametrize("charts", ["one", "each"])
-@pytest.mark.usefixtures("stored")
-def test_the_zoom_is_in_the_address_and_everything_follows_while_no_line_is_drawn_anew(
-    app: Callable[[], str], page: Page, charts: str
-) -> None:
-    series = "korean_stocks:005930,korean_stocks:000660,us_stocks:AAPL"
-    open_chart(page, f"{app()}/comparison?series={series}&charts={charts}")
+def zoom_and_see_everything_follow(page: Page) -> tuple[str, str]:
+    """Returns the visible days then, the first and the last."""
     page.evaluate(COUNT_SERIES_SET)
     wheel(page, 3, -240)
     page.wait_for_function("location.search.includes('from=')")
@@ -173,16 +168,34 @@ def test_the_zoom_is_in_the_address_and_everything_follows_while_no_line_is_draw
     assert f"{told['수익률 %'] / 100:+.2%}" == measured
     assert page.locator("canvas").first.get_attribute("data-first") == "yes"
     assert page.evaluate("window.cleared") == 0
+    return first, last
 
-    page.reload()
-    page.wait_for_function("document.querySelector('.echarts-container')?.chart?.page", timeout=60_000)
-    assert page.evaluate(VISIBLE) == [first, last]
+
+@pytest.mark.usefixtures("stored")
+def test_the_zoom_is_in_the_address_and_everything_follows_while_no_line_is_drawn_anew_in_one_chart_and_in_many(
+    app: Callable[[], str], page: Page
+) -> None:
+    series = "korean_stocks:005930,korean_stocks:000660,us_stocks:AAPL"
+    open_chart(page, f"{app()}/comparison?series={series}&charts=each")
+    first, last = zoom_and_see_everything_follow(page)
+    assert "charts=each" in page.url
+    link = page.url
     page.get_by_role("radio", name="3년", exact=True).click()
     expect(page).to_have_url(re.compile("period=3Y"))
     assert wait_until(lambda: page.evaluate(VISIBLE)[0] < first)
-    if charts == "one":
-        reach = page.evaluate(REACH)
-        assert all(ends == pytest.approx(reach[0]) for ends in reach), "all lines begin at one point of one axis"
+
+    # A link shows the same days, also in one chart.
+    page.goto(link.replace("charts=each", "charts=one"))
+    page.wait_for_function("document.querySelector('.echarts-container')?.chart?.page", timeout=60_000)
+    assert page.evaluate(VISIBLE) == [first, last]
+    page.wait_for_function(SHOWS_A_RANGE)
+    wait_until_at_rest(page)
+    first, last = zoom_and_see_everything_follow(page)
+    page.get_by_role("radio", name="3년", exact=True).click()
+    expect(page).to_have_url(re.compile("period=3Y"))
+    assert wait_until(lambda: page.evaluate(VISIBLE)[0] < first)
+    reach = page.evaluate(REACH)
+    assert all(ends == pytest.approx(reach[0]) for ends in reach), "all lines begin at one point of one axis"
 
 
 def test_the_box_beside_the_pointer_says_prices_and_changes_since_the_base(
@@ -203,7 +216,7 @@ def test_the_box_beside_the_pointer_says_prices_and_changes_since_the_base(
 
 
 @pytest.mark.usefixtures("stored")
-def test_a_line_that_the_legend_hides_is_neither_read_out_nor_reached_around(
+def test_a_line_that_the_legend_hides_is_neither_read_out_nor_reached_around_and_a_resting_pointer_keeps_its_day(
     app: Callable[[], str], page: Page
 ) -> None:
     names = {"삼성전자": "korean_stocks:005930", "SK하이닉스": "korean_stocks:000660", "애플": "us_stocks:AAPL"}
@@ -219,6 +232,12 @@ def test_a_line_that_the_legend_hides_is_neither_read_out_nor_reached_around(
     assert wait_until(lambda: page.evaluate(REACH)[0] == reach), "the axis that is seen is that of a hidden line"
     said = said_at_pointer(page, 0.5)
     assert [name for name in names if name in said] == ["애플"]
+
+    day = said_at_pointer(page, 0.3)[:10]
+    page.mouse.wheel(0, -240)  # which zooms in around the pointer
+    page.wait_for_function("location.search.includes('from=')")
+    page.wait_for_timeout(500)
+    assert page.locator(".tooltip").inner_text()[:10] == day
 
 
 @pytest.mark.usefixtures("stored")
@@ -275,7 +294,7 @@ def test_the_plot_of_ten_series_begins_high_and_all_measures_are_within_the_wind
     page.locator(".st-key-figure").scroll_into_view_if_needed()
     expect(page.locator(".st-key-figure .js-plotly-plot")).to_be_visible()
     selectors = [one for one in SELECTOR.findall(LOOK.read_text(encoding="utf-8")) if "ExpandSidebar" not in one]
-    assert [one for one in selectors if page.locator(one).count() == 0] == []
+    assert unmatched_of(page, selectors) == []
 
     page.set_viewport_size({"width": 844, "height": 390})
     height = {"one": 320, "each": 640}[charts]
@@ -284,62 +303,61 @@ def test_the_plot_of_ten_series_begins_high_and_all_measures_are_within_the_wind
 
 
 @pytest.mark.usefixtures("stored")
-@pytest.mark.parametrize("count", [2, 3])
-def test_a_picture_has_the_lines_that_are_shown_and_what_a_reader_must_know(
-    app: Callable[[], str], page: Page, count: int
-) -> None:
-    keys = ["korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11"][:count]
-    open_chart(page, f"{app()}/comparison?series={','.join(keys)}&from=2026-01-05&to=2026-10-30")
-    page.evaluate(HIDE, "애플")
-    page.locator(".st-key-comparison_menu button").first.click()
-    with page.expect_download() as handed_out:
-        page.get_by_role("button", name="차트 PNG").click()
-    named = "_".join(["005930", "AAPL", "KS11"][:count])
-    assert handed_out.value.suggested_filename == f"{named}_2026-01-05_2026-10-30.png", "as the other files"
-    picture = Image.open(handed_out.value.path()).convert("RGB")
-    assert picture.size == (1600, 900)
-    colors = {color: number for number, color in picture.getcolors(1 << 24) or []}
-    shown = [ImageColor.getrgb(color_of(slot)) for slot in range(count) if slot != 1]
-    assert all(colors.get(color, 0) > 300 for color in shown)
-    assert colors.get(ImageColor.getrgb(color_of(1)), 0) < 1000, "its axis at most"
-    page.wait_for_timeout(300)
-    assert page.locator("canvas").first.is_visible()
+def test_a_picture_has_the_lines_that_are_shown_and_what_a_reader_must_know(app: Callable[[], str], page: Page) -> None:
+    keys = ["korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11"]
+    days, drawn = "from=2026-01-05&to=2026-10-30", "document.querySelector('.echarts-container').chart?.page?.drawn"
+    for count in (2, 3):
+        address = f"{app()}/comparison?series={','.join(keys[:count])}&{days}"
+        if count == 2:
+            open_chart(page, address)
+        else:
+            before = page.evaluate(drawn)
+            follow(page, address)
+            page.wait_for_function(f"before => ![undefined, before].includes({drawn})", arg=before)
+            wait_until_at_rest(page)
+        page.evaluate(HIDE, "애플")
+        page.locator(".st-key-comparison_menu button").first.click()
+        with page.expect_download() as handed_out:
+            page.get_by_role("button", name="차트 PNG").click()
+        page.keyboard.press("Escape")
+        named = "_".join(["005930", "AAPL", "KS11"][:count])
+        assert handed_out.value.suggested_filename == f"{named}_2026-01-05_2026-10-30.png", "as the other files"
+        picture = Image.open(handed_out.value.path()).convert("RGB")
+        assert picture.size == (1600, 900)
+        colors = {color: number for number, color in picture.getcolors(1 << 24) or []}
+        shown = [ImageColor.getrgb(color_of(slot)) for slot in range(count) if slot != 1]
+        assert all(colors.get(color, 0) > 300 for color in shown)
+        assert colors.get(ImageColor.getrgb(color_of(1)), 0) < 1000, "its axis at most"
+        page.wait_for_timeout(300)
+        assert page.locator("canvas").first.is_visible()
 
 
 @pytest.mark.usefixtures("stored")
-@pytest.mark.parametrize("width", [390, 1440])
 def test_a_picture_of_small_charts_has_each_of_them_below_the_title_and_no_slider(
-    app: Callable[[], str], page: Page, width: int
+    app: Callable[[], str], page: Page
 ) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
+    page.set_viewport_size({"width": 390, "height": 900})
     keys = ["korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11"]
     open_chart(page, f"{app()}/comparison?series={','.join(keys)}&charts=each&from=2026-01-05&to=2026-10-30")
-    page.locator(".st-key-comparison_menu button").first.click()
-    with page.expect_download() as handed_out:
-        page.get_by_role("button", name="차트 PNG").click()
-    picture = Image.open(handed_out.value.path()).convert("RGB")
-    assert picture.size == (1600, 900)
-    pixels = np.asarray(picture)
-    places = []
-    for slot in range(len(keys)):
-        down, across = np.nonzero((pixels == ImageColor.getrgb(color_of(slot))).all(axis=2))
-        places.append((down.min(), down.max(), across.min(), across.max()))
-    left, right, below = places
-    assert min(top for top, *_ in places) > 66, "the title has a place of its own"
-    assert left[3] < right[2], "side by side"
-    assert left[3] - left[2] > 0.4 * 1600, "as wide as in a wide window"
-    assert left[1] < below[0], "and the third below"
-    assert below[1] > 900 - 36 - 30, "where the page has the slider"
-
-
-@pytest.mark.usefixtures("stored")
-def test_a_resting_pointer_keeps_its_day_while_the_wheel_zooms(app: Callable[[], str], page: Page) -> None:
-    open_chart(page, f"{app()}/comparison?series=korean_stocks:005930,us_stocks:AAPL,korean_stocks:000660&period=1Y")
-    day = said_at_pointer(page, 0.3)[:10]
-    page.mouse.wheel(0, -240)
-    page.wait_for_function("location.search.includes('from=')")
-    page.wait_for_timeout(500)
-    assert page.locator(".tooltip").inner_text()[:10] == day
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.locator(".st-key-comparison_menu button").first.click()
+        with page.expect_download() as handed_out:
+            page.get_by_role("button", name="차트 PNG").click()
+        page.keyboard.press("Escape")
+        picture = Image.open(handed_out.value.path()).convert("RGB")
+        assert picture.size == (1600, 900)
+        pixels = np.asarray(picture)
+        places = []
+        for slot in range(len(keys)):
+            down, across = np.nonzero((pixels == ImageColor.getrgb(color_of(slot))).all(axis=2))
+            places.append((down.min(), down.max(), across.min(), across.max()))
+        left, right, below = places
+        assert min(top for top, *_ in places) > 66, "the title has a place of its own"
+        assert left[3] < right[2], "side by side"
+        assert left[3] - left[2] > 0.4 * 1600, "as wide as in a wide window"
+        assert left[1] < below[0], "and the third below"
+        assert below[1] > 900 - 36 - 30, "where the page has the slider"
 
 
 @pytest.mark.usefixtures("stored")

@@ -1,5 +1,6 @@
 """The chart that a reader takes away as a file, opened in a browser without a network."""
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from contextlib import closing
@@ -27,7 +28,7 @@ from finance_core.ui.echart.file import Words
 from tests import pages
 from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_chart import address  # noqa: F401 - fixture
-from tests.e2e.test_korean_stocks import first_day, last_day, open_chart
+from tests.e2e.test_korean_stocks import SHOWS_A_RANGE, first_day, follow, last_day, open_chart
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.slow
@@ -63,12 +64,16 @@ def open_file(page: Page, path: Path) -> None:
     expect(page.locator(".readout .value").first).not_to_be_empty()
 
 
-def download(page: Page, path: Path) -> str:
-    """Save the file of the chart that a page shows, and return the name under which it was handed out."""
+def download(page: Page, path: Path, *choices: str) -> str:
+    """Save the file of the chart that a page shows after clicks on `choices`, and return the name that it was given."""
     page.locator(".st-key-menu button").first.click()
+    for choice in choices:
+        page.get_by_text(choice, exact=True).click()
+        wait_until_at_rest(page)
     with page.expect_download() as handed_out:
         page.get_by_role("button", name="차트 HTML").click()
     handed_out.value.save_as(path)
+    page.keyboard.press("Escape")
     return handed_out.value.suggested_filename
 
 
@@ -96,7 +101,16 @@ def bars() -> pd.DataFrame:
     return candles.clean(pages.made_table(halted=3))[0]
 
 
-def test_the_file_has_what_the_page_shows(
+def grounds(page: Page) -> tuple[Any, ...]:
+    """The colours of the body and of the corner of the chart in an open file."""
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    corner = page.evaluate(
+        "[...document.querySelector('canvas').getContext('2d').getImageData(1, 1, 1, 1).data].slice(0, 3)"
+    )
+    return ground, *corner
+
+
+def test_the_file_has_what_the_page_shows_and_is_dark_where_a_picture_would_be(
     own_server_db: MongoDatabase,
     address: str,  # noqa: F811 - the fixture
     page: Page,
@@ -111,7 +125,18 @@ def test_the_file_has_what_the_page_shows(
     shown = page.evaluate(SHOWN)
     name = download(page, tmp_path / "chart.html")
     assert name == f"005930_{first.date()}_{last.date()}.html"
+    download(page, tmp_path / "dark.html", "어둡게")
+
+    def is_another() -> bool:
+        download(page, tmp_path / "dark.html")
+        return (tmp_path / "dark.html").read_bytes() != (tmp_path / "chart.html").read_bytes()
+
+    if (tmp_path / "dark.html").read_bytes() == (tmp_path / "chart.html").read_bytes():
+        assert wait_until(is_another), "once the page has heard of it"
+    open_file(page, tmp_path / "dark.html")
+    assert grounds(page) == ("rgb(14, 17, 23)", 14, 17, 23)
     open_file(page, tmp_path / "chart.html")
+    assert grounds(page) == ("rgb(255, 255, 255)", 255, 255, 255)
     in_file = page.evaluate(SHOWN)
     assert shown["days"][0] == str(first.date())
     assert [[each["kind"], each["points"][0][1]] for each in shown["drawings"]] == [["level", place.price]]
@@ -133,67 +158,72 @@ def test_the_file_of_one_day_shows_the_bars_that_the_page_shows(
 ) -> None:
     days = pages.made_table(first="2014-01-02", halted=0).index
     cloud = "&ind=ichimoku(9,26,52)"
-    for asked, indicators, ahead in ((-100, "", 0), (-1, "", 0), (-3, cloud, 0), (-1, cloud, 26)):
+    on_the_page = []
+    for case, (asked, indicators, ahead) in enumerate(((-100, "", 0), (-1, "", 0), (-3, cloud, 0), (-1, cloud, 26))):
         day = days[asked].date()
-        open_chart(page, f"{address}?from={day}&to={day}{indicators}&type=line&ma=none")
-        shown = page.evaluate(SHOWN)
-        download(page, tmp_path / "chart.html")
-        open_file(page, tmp_path / "chart.html")
-        assert len(shown["days"]) == 5 + ahead
+        to = f"{address}?from={day}&to={day}{indicators}&type=line&ma=none"
+        if case == 0:
+            open_chart(page, to)
+        else:
+            follow(page, to)
+
+        def is_shown(day: dt.date = day, count: int = 5 + ahead, has_cloud: bool = bool(indicators)) -> bool:
+            shown = page.evaluate(f"{SHOWS_A_RANGE} && ({SHOWN})()")
+            return bool(
+                shown
+                and str(day) in shown["days"]
+                and len(shown["days"]) == count
+                and any("선행스팬" in str(name) for name, *_others in shown["series"]) == has_cloud
+            )
+
+        assert wait_until(is_shown)
+        wait_until_at_rest(page)
+        on_the_page.append(page.evaluate(SHOWN))
+        download(page, tmp_path / f"{case}.html")
+    for case, shown in enumerate(on_the_page):
+        open_file(page, tmp_path / f"{case}.html")
         assert page.evaluate(SHOWN) == shown
         expect(page.locator("header p")).to_contain_text(f"{shown['days'][0]} – {shown['days'][4]}")
-        page.context.set_offline(False)
 
 
-def test_the_file_is_dark_where_a_picture_would_be(
-    address: str,  # noqa: F811 - the fixture
-    page: Page,
-    tmp_path: Path,
+def test_names_from_the_database_are_text_and_its_reader_zooms_to_every_bar_and_the_period_above_follows(
+    bars: pd.DataFrame, browser: Browser, page: Page, tmp_path: Path
 ) -> None:
-    open_chart(page, f"{address}?period=3M")
-    page.locator(".st-key-menu button").first.click()
+    title = "</title><script>window.ran = 1</script>$panes & [x] 005930"
+    text = "</script><script>window.ran = 2</script>--x_x--0_0--window.ran = 3--x_x--0_0--"
+    write(tmp_path / "chart.html", bars, title=title, text=text)
 
-    def grounds() -> tuple[Any, ...]:
-        """The colours of the body and of the corner of the chart in a file that is handed out now."""
-        wait_until_at_rest(page)
-        with page.expect_download() as handed_out:
-            page.get_by_role("button", name="차트 HTML").click()
-        handed_out.value.save_as(tmp_path / "chart.html")
-        opened = page.context.new_page()
-        opened.goto((tmp_path / "chart.html").as_uri())
-        expect(opened.locator(".readout .value").first).not_to_be_empty()
-        ground = opened.evaluate("getComputedStyle(document.body).backgroundColor")
-        corner = opened.evaluate(
-            "[...document.querySelector('canvas').getContext('2d').getImageData(1, 1, 1, 1).data].slice(0, 3)"
-        )
-        opened.close()
-        return ground, *corner
+    # Where no script runs, as in a preview of a mail program, it says how to see the chart.
+    with closing(browser.new_context(java_script_enabled=False)) as context:
+        preview = context.new_page()
+        preview.goto((tmp_path / "chart.html").as_uri())
+        expect(preview.get_by_text("JavaScript를 켠 브라우저로 이 파일을 여십시오.")).to_be_visible()
 
-    assert grounds() == ("rgb(255, 255, 255)", 255, 255, 255)
-    page.get_by_text("어둡게", exact=True).click()
-    assert wait_until(lambda: grounds() == ("rgb(14, 17, 23)", 14, 17, 23)), "once the page has heard of it"
-
-
-def test_its_reader_zooms_to_every_bar_and_the_period_above_follows(
-    bars: pd.DataFrame, page: Page, tmp_path: Path
-) -> None:
-    write(tmp_path / "chart.html", bars)
     open_file(page, tmp_path / "chart.html")
+    expect(page.get_by_text("JavaScript를 켠")).to_have_count(0)
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page).to_have_title(title)
+    assert page.evaluate("window.ran") is None
+
     days = page.evaluate(SHOWN)["days"]
     period = page.locator("#period")
     expect(period).to_have_text(f"{days[0]} – {days[-1]}")
     canvas = page.locator("canvas").bounding_box()
     page.mouse.move(canvas["x"] + canvas["width"] / 2, canvas["y"] + 150)
-    for _ in range(60):
-        page.mouse.wheel(0, 240)
-    assert wait_until(lambda: len(page.evaluate(SHOWN)["days"]) == len(bars))
+
+    def count_after(turns: int, delta: int) -> int:
+        for _ in range(turns):
+            page.mouse.wheel(0, delta)
+        return len(page.evaluate(SHOWN)["days"])
+
+    assert wait_until(lambda: count_after(8, 240) == len(bars))
     days = page.evaluate(SHOWN)["days"]
     expect(period).to_have_text(f"{days[0]} – {days[-1]}")
-    for _ in range(20):
-        page.mouse.wheel(0, -240)
-    assert wait_until(lambda: len(page.evaluate(SHOWN)["days"]) < len(bars) / 2)
+    assert wait_until(lambda: count_after(4, -240) < len(bars) / 2)
+    page.wait_for_timeout(200)  # until the last turn is drawn
     days = page.evaluate(SHOWN)["days"]
     expect(period).to_have_text(f"{days[0]} – {days[-1]}")
+    assert page.evaluate("window.ran") is None
 
 
 def test_the_tag_of_the_last_close_has_the_colour_of_its_bar_and_no_sign_where_nothing_changed(
@@ -219,57 +249,42 @@ def test_the_axis_reaches_around_what_is_in_sight(bars: pd.DataFrame, page: Page
     assert bars["high"].iloc[-60:].max() < high < 1e6
 
 
-def test_names_from_the_database_are_text(bars: pd.DataFrame, page: Page, tmp_path: Path) -> None:
-    title = "</title><script>window.ran = 1</script>$panes & [x] 005930"
-    text = "</script><script>window.ran = 2</script>--x_x--0_0--window.ran = 3--x_x--0_0--"
-    write(tmp_path / "chart.html", bars, title=title, text=text)
-    open_file(page, tmp_path / "chart.html")
-    expect(page.locator("h1")).to_have_text(title)
-    expect(page).to_have_title(title)
-    assert page.evaluate("window.ran") is None
+PLACES = """() => {
+  const { chart } = document.querySelector('.echarts-container');
+  const root = chart.getDom().getBoundingClientRect();
+  const written = [...document.querySelectorAll("h1, p, .readout[data-pane='0'] .item")]
+    .filter(each => each.checkVisibility({ visibilityProperty: true }) && each.offsetWidth * each.offsetHeight > 0)
+    .map(each => each.getBoundingClientRect().toJSON());
+  const grids = chart.getOption().grid.map((_, pane) => chart.getModel().getComponent('grid', pane));
+  const panes = grids.map(({ coordinateSystem }) => ({ ...coordinateSystem.getRect() }));
+  return [written, panes.map(({ x, y, ...size }) => ({ ...size, x: x + root.x, y: y + root.y }))];
+}"""
+"""Where texts and panes of a file are in the window."""
 
 
-def test_where_no_script_runs_the_file_says_how_to_see_the_chart(
-    bars: pd.DataFrame, browser: Browser, page: Page, tmp_path: Path
-) -> None:
-    """As in a preview of a mail program."""
-    write(tmp_path / "chart.html", bars)
-    with closing(browser.new_context(java_script_enabled=False)) as context:
-        preview = context.new_page()
-        preview.goto((tmp_path / "chart.html").as_uri())
-        expect(preview.get_by_text("JavaScript를 켠 브라우저로 이 파일을 여십시오.")).to_be_visible()
-    open_file(page, tmp_path / "chart.html")
-    expect(page.get_by_text("JavaScript를 켠")).to_have_count(0)
-
-
-@pytest.mark.parametrize("width", [390, 1300])
-def test_nothing_lies_over_another_in_a_narrow_window_either(
-    bars: pd.DataFrame, page: Page, tmp_path: Path, width: int
-) -> None:
+def test_nothing_lies_over_another_in_a_narrow_window_either(bars: pd.DataFrame, page: Page, tmp_path: Path) -> None:
     chosen = [Chosen("ma", (5,)), Chosen("bollinger", (20, 2)), Chosen("ichimoku", (9, 26, 52))]
     chosen += [Chosen("macd", (12, 26, 9)), Chosen("rsi", (14,))]
     write(tmp_path / "chart.html", bars, curves.curves(bars, chosen))
     page.set_viewport_size({"width": 1300, "height": 900})
     open_file(page, tmp_path / "chart.html")
-    page.set_viewport_size({"width": width, "height": 900})  # as by turning a phone
-    page.wait_for_timeout(1000)
-    written = [each.bounding_box() for each in page.locator("h1, p, .readout[data-pane='0'] .item:visible").all()]
-    root = page.locator(".echarts-container").bounding_box()
-    panes = page.evaluate(
-        """() => {
-          const { chart } = document.querySelector('.echarts-container');
-          const grids = chart.getOption().grid.map((_, pane) => chart.getModel().getComponent('grid', pane));
-          return grids.map(({ coordinateSystem }) => ({ ...coordinateSystem.getRect() }));
-        }"""
-    )
-    for pane in panes:
-        pane["x"] += root["x"]
-        pane["y"] += root["y"]
-    boxes = [*written, *panes]
-    assert len(boxes) >= 2 + 8 + 4
-    assert [box for box in boxes if box["x"] < 0 or box["x"] + box["width"] > width] == []
-    for one, other in combinations(boxes, 2):
-        is_beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
-        is_above = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
-        assert is_beside or is_above, (one, other)
-    assert panes[0]["height"] > 350, "names take nothing of it"
+
+    def faults(width: int) -> list[Any]:
+        written, panes = page.evaluate(PLACES)
+        boxes = [*written, *panes]
+        assert len(boxes) >= 2 + 8 + 4
+        outside = [box for box in boxes if box["x"] < 0 or box["x"] + box["width"] > width]
+        over = []
+        for one, other in combinations(boxes, 2):
+            is_beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+            is_above = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+            if not (is_beside or is_above):
+                over.append((one, other))
+        low = [] if panes[0]["height"] > 350 else [panes[0]]  # names take nothing of it
+        return [*outside, *over, *low]
+
+    for width in (1300, 390):
+        page.set_viewport_size({"width": width, "height": 900})  # as by turning a phone
+        wait_until(lambda width=width: not faults(width), 10)
+        page.wait_for_timeout(200)
+        assert faults(width) == []

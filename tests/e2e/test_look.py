@@ -15,7 +15,8 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui.navigation import LOOK
 from tests import pages
 from tests.charts.test_candlestick import luminance
-from tests.e2e.test_korean_stocks import open_chart, wheel
+from tests.e2e.browsing import wait_until_at_rest
+from tests.e2e.test_korean_stocks import follow, open_chart, wheel
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
@@ -38,7 +39,7 @@ def address(own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[],
 
 def test_the_chart_takes_the_rest_of_the_window(address: str, page: Page) -> None:
     open_chart(page, address)
-    sizes = [(390, 844, 165, 0.75), (1024, 768, 130, 0.8), (1440, 900, 100, 0.87), (2560, 1440, 100, 0.9)]
+    sizes = [(2560, 1440, 100, 0.9), (390, 844, 165, 0.75), (1024, 768, 130, 0.8), (1440, 900, 100, 0.87)]
     for width, height, begins, share in sizes:
         page.set_viewport_size({"width": width, "height": height})
 
@@ -71,8 +72,10 @@ def test_the_chart_takes_the_rest_of_the_window(address: str, page: Page) -> Non
         assert wait_until(is_seen)
 
 
-def test_in_a_narrow_window_no_button_lies_on_another_and_the_head_leaves_room(address: str, page: Page) -> None:
-    open_chart(page, address + "?period=1Y")
+def test_no_button_lies_on_another_in_a_narrow_window_captions_can_be_read_and_paper_has_it_all_on_one_sheet(
+    address: str, page: Page
+) -> None:
+    open_chart(page, address + "?period=1Y&ind=rsi")
     for width in (1100, 1024, 820, 390):
         page.set_viewport_size({"width": width, "height": 844})
         expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_be_in_viewport()
@@ -90,18 +93,55 @@ def test_in_a_narrow_window_no_button_lies_on_another_and_the_head_leaves_room(a
         assert chart is not None
         assert chart["y"] < 220
 
+    # On paper, the whole window is on one sheet, without menus.
+    page.set_viewport_size({"width": 1440, "height": 900})
+    canvas = page.locator(".st-key-chart canvas").first
 
-@pytest.mark.parametrize("width", [390, 600])
-def test_a_visitor_can_search_on_a_phone(address: str, own_address: str, page: Page, width: int) -> None:
+    def fills_the_window() -> bool:
+        box = canvas.bounding_box()
+        return box is not None and box["width"] > 1000 and 900 - 24 <= box["y"] + box["height"] <= 900
+
+    assert wait_until(fills_the_window)
+    before = canvas.bounding_box()
+    page.evaluate("matchMedia('print').addEventListener('change', ({ matches }) => matches && (" + ON_PAPER + ")())")
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    right, bottom, menu, sheet = page.evaluate("window.onPaper")
+    assert (right < sheet, bottom < 740, menu) == (True, True, "none"), "within the 740 pixels of Letter on its side"
+    assert canvas.bounding_box() == before, "and nothing has moved on the screen"
+
+    # A caption is painted dark enough to be read, on either ground.
+    page.set_viewport_size({"width": 1800, "height": 900})
+    caption = page.locator(".st-key-summary p").first
+    expect(caption).to_be_visible()
+
+    def light() -> list[float]:
+        """How light the pixels of the caption are."""
+        image = Image.open(io.BytesIO(caption.screenshot())).convert("RGB")
+        found = [colour for _count, colour in image.getcolors(1 << 24) or []]
+        return sorted(luminance(f"#{red:02x}{green:02x}{blue:02x}") for red, green, blue in found)
+
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+        page.wait_for_function(f"isLight => ({ground} === 'rgb(255, 255, 255)') === isLight", arg=scheme == "light")
+        wait_until_at_rest(page)
+        assert wait_until(lambda: (light()[-1] + 0.05) / (light()[0] + 0.05) >= 4.5, 10), scheme
+
+
+def test_a_visitor_can_search_on_a_phone(address: str, own_address: str, page: Page) -> None:
     """He has no button beside the search, and so none that keeps name and price from standing there."""
-    page.set_viewport_size({"width": width, "height": 844})
+    page.set_viewport_size({"width": 390, "height": 844})
     open_chart(page, address.replace("127.0.0.1", own_address) + "?period=1Y")
     expect(page.get_by_role("button", name="업데이트")).to_have_count(0)
-    box, about = page.locator(".st-key-search").bounding_box(), page.locator(".st-key-about").bounding_box()
-    assert box is not None
-    assert about is not None
-    assert box["width"] > width / 2
-    assert box["y"] + box["height"] <= about["y"] + 8
+    for width in (390, 600):
+        page.set_viewport_size({"width": width, "height": 844})
+        box, about = page.locator(".st-key-search").bounding_box(), page.locator(".st-key-about").bounding_box()
+        assert box is not None
+        assert about is not None
+        assert box["width"] > width / 2
+        assert box["y"] + box["height"] <= about["y"] + 8
 
 
 def test_a_pane_that_cannot_be_costs_the_page_nothing_but_a_message(address: str, page: Page) -> None:
@@ -116,30 +156,10 @@ def test_a_pane_that_cannot_be_costs_the_page_nothing_but_a_message(address: str
     assert page.locator("canvas").first.bounding_box() == height
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_caption_is_painted_dark_enough_to_be_read(
-    address: str, page: Page, scheme: Literal["light", "dark"]
-) -> None:
-    page.set_viewport_size({"width": 1800, "height": 900})
-    page.emulate_media(color_scheme=scheme)
-    open_chart(page, address + "?period=1Y")
-    image = Image.open(io.BytesIO(page.locator(".st-key-summary p").first.screenshot())).convert("RGB")
-    light = [
-        luminance(f"#{red:02x}{green:02x}{blue:02x}") for _count, (red, green, blue) in image.getcolors(1 << 24) or []
-    ]
-    assert (max(light) + 0.05) / (min(light) + 0.05) >= 4.5
-
-
-def test_on_paper_the_whole_window_is_on_one_sheet_without_menus(address: str, page: Page) -> None:
-    page.set_viewport_size({"width": 1440, "height": 900})
-    open_chart(page, address + "?period=1Y&ind=rsi")
-    before = page.locator(".st-key-chart canvas").first.bounding_box()
-    page.evaluate("matchMedia('print').addEventListener('change', ({ matches }) => matches && (" + ON_PAPER + ")())")
-    printed = page.pdf(prefer_css_page_size=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
-    right, bottom, menu, sheet = page.evaluate("window.onPaper")
-    assert (right < sheet, bottom < 740, menu) == (True, True, "none"), "within the 740 pixels of Letter on its side"
-    assert page.locator(".st-key-chart canvas").first.bounding_box() == before, "and nothing has moved on the screen"
+def unmatched_of(page: Page, selectors: list[str]) -> list[str]:
+    """Those of the selectors that match nothing on the page."""
+    found: list[str] = page.evaluate("all => all.filter(one => !document.querySelector(one))", selectors)
+    return found
 
 
 def test_each_selector_of_the_style_sheet_still_matches_something(
@@ -155,22 +175,22 @@ def test_each_selector_of_the_style_sheet_still_matches_something(
     selectors = SELECTOR.findall(LOOK.read_text(encoding="utf-8"))
     assert len(selectors) > 20
     selectors = [one.removesuffix(":focus-within").removesuffix("::after") for one in selectors]
-    unmatched = [one for one in selectors if page.locator(one).count() == 0]
+    unmatched = unmatched_of(page, selectors)
     page.set_viewport_size({"width": 1440, "height": 900})  # where it is open
-    page.goto(address.rpartition("/")[0])
+    follow(page, address.rpartition("/")[0])
     expect(page.get_by_test_id("stMetric")).to_be_visible()
     expect(page.get_by_test_id("stHeading").locator("h3").first).to_be_visible()  # it is drawn last
-    unmatched = [one for one in unmatched if page.locator(one).count() == 0]
-    page.goto(address.rpartition("/")[0] + "/screener")
+    unmatched = unmatched_of(page, unmatched)
+    follow(page, address.rpartition("/")[0] + "/screener")
     expect(page.get_by_role("button", name="빼기")).to_be_visible()
-    unmatched = [one for one in unmatched if page.locator(one).count() == 0]
-    page.goto(address.rpartition("/")[0] + "/admin_tickers")
+    unmatched = unmatched_of(page, unmatched)
+    follow(page, address.rpartition("/")[0] + "/admin_tickers")
     expect(page.locator("iframe[title^='st_aggrid']")).to_be_attached()
-    unmatched = [one for one in unmatched if page.locator(one).count() == 0]
-    page.goto(address.rpartition("/")[0] + "/comparison?series=korean_stocks:005930")
+    unmatched = unmatched_of(page, unmatched)
+    follow(page, address.rpartition("/")[0] + "/comparison?series=korean_stocks:005930")
     expect(page.locator(".st-key-comparison_chips button").first).to_be_attached()
     expect(page.get_by_test_id("stDataFrame").first).to_be_attached()  # it is drawn last
-    assert [one for one in unmatched if page.locator(one).count() == 0] == []
+    assert unmatched_of(page, unmatched) == []
     names = re.findall(r"[.\[][\w-]+", LOOK.read_text(encoding="utf-8").replace(".css", ""))
     own = (".st-key-", "[data-testid", "[class")
     assert {name for name in names if not name.startswith(own) and name[1].isalpha()} == set()
@@ -198,13 +218,14 @@ def test_small_buttons_are_hit_in_24_pixels_and_the_kinds_of_files_break_into_li
         "screener": "[class*=st-key-icon_remove] button",
         "admin_updates": "[data-testid=stTooltipIcon] button[aria-label]",
     }.items():
-        page.goto(f"{root}/{path}")
+        go = page.goto if path == "korean_stocks" else partial(follow, page)
+        go(f"{root}/{path}")
         for width in WIDE_AND_NARROW:
             page.set_viewport_size({"width": width, "height": 844})
             expect(page.locator(buttons).filter(visible=True).first).to_be_visible(timeout=60_000)
             shown = page.locator(buttons)
             assert wait_until(lambda shown=shown: shown.evaluate_all(HIT)), path  # a page moves while it is drawn
-    page.goto(f"{root}/admin_data")
+    follow(page, f"{root}/admin_data")
     kinds = page.get_by_test_id("stFileUploaderDropzoneInstructions")
     expect(kinds).to_contain_text("SQLITE3", timeout=60_000)
     for width in WIDE_AND_NARROW:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.streamlit_words import WORDS
 from tests import pages
+from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
 pytestmark = pytest.mark.slow
@@ -50,8 +51,13 @@ def test_streamlits_own_words_are_korean_and_english_again_when_the_language_is_
 ) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(1), "000660": pages.made_table(2)}, {})
     page.goto(f"{app()}/{path}")
-    page.locator(place).first.evaluate("place => place.scrollIntoView()", timeout=60_000)
-    expect(page.locator(shown).first).to_be_attached(timeout=60_000)
+    scroll = "place => place.scrollIntoView()"
+
+    def is_shown() -> bool:
+        page.locator(place).first.evaluate(scroll, timeout=60_000)  # again, if it is drawn anew
+        return page.locator(shown).count() > 0
+
+    assert wait_until(is_shown, pause=0.1)
     expect(page.get_by_role("button", name="메뉴", exact=True).first).to_be_visible()
     page.wait_for_timeout(500)
     assert page.evaluate(ENGLISH_LEFT, list(WORDS)) == []

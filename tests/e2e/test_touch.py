@@ -53,9 +53,10 @@ def swipe(page: Page, begin: tuple[float, float], across: float, down: float) ->
         page.wait_for_timeout(16)
 
 
-def test_a_finger_scrolls_the_page_up_and_down_and_moves_the_chart_sideways(
+def test_a_finger_scrolls_the_page_up_and_down_moves_the_chart_sideways_and_scrolls_past_an_analysis_which_a_tap_reads(
     app: Callable[[], str], phone: Page
 ) -> None:
+    """Plotly took every way of a finger for a region to zoom into, and a phone shows little else than the chart."""
     open_chart(phone, f"{app()}/comparison?{PAIR}")
     swipe(phone, (150, 500), 5, -200)
     phone.wait_for_function(IS_SCROLLED)
@@ -64,10 +65,6 @@ def test_a_finger_scrolls_the_page_up_and_down_and_moves_the_chart_sideways(
     swipe(phone, (150, 500), 120, 5)
     expect(phone).to_have_url(re.compile("from="))
 
-
-def test_a_finger_scrolls_past_an_analysis_and_a_tap_reads_it(app: Callable[[], str], phone: Page) -> None:
-    """Plotly took every way of a finger for a region to zoom into, and a phone shows little else than the chart."""
-    open_chart(phone, f"{app()}/comparison?{PAIR}")
     phone.get_by_role("radio", name="낙폭", exact=True).click()
     plot = phone.locator("[class*=st-key-analysis_drawdown] .js-plotly-plot")
     expect(plot).to_be_visible()
