@@ -35,9 +35,12 @@ def language_switch() -> None:
     """
 
     def chosen() -> None:
+        language = st.session_state["language_switch"]
+        if language is None:  # a program other than a browser may choose none
+            return
         with address_bar.changing():
-            st.session_state[LANGUAGE] = st.query_params["lang"] = st.session_state["language_switch"]
-        browser_memory.remember(LANGUAGE, st.session_state[LANGUAGE])
+            st.session_state[LANGUAGE] = st.query_params["lang"] = language
+        browser_memory.remember(LANGUAGE, language)
 
     if "lang" in st.query_params:
         st.session_state[LANGUAGE] = i18n.language()

@@ -306,7 +306,7 @@ def select_first(page: Page, table: int) -> None:
     shown.click(position={"x": 15, "y": 52})
 
 
-def test_a_whole_market_is_registered_found_compared_with_yahoos_newer_list_and_undone(
+def test_a_whole_market_is_registered_found_and_brought_up_to_yahoos_newer_list(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
 ) -> None:
     db = own_server_db

@@ -710,6 +710,8 @@ def test_a_key_deletes_the_drawing_under_the_pointer_now_also_on_a_page_that_was
     page.mouse.move(*line())
     before = line()
     assert wait_until(is_away), "the line moves away from the pointer"
+    page.wait_for_function("location.search.includes('from=')")
+    wait_until_at_rest(page)
     page.keyboard.press("Delete")
     page.keyboard.type("ㅅ")
     page.mouse.move(*line())

@@ -282,6 +282,6 @@ def test_language_and_unit_are_chosen_with_a_click_and_kept_in_the_address(
     page.goto(address)  # typed, or a bookmark
     expect(page.get_by_text("no tickers yet")).to_be_visible()
     page.goto(address + "?lang=ko")  # a link has the last word, but for its own visit only
-    expect(page.get_by_text("아직 종목이 없습니다")).to_be_visible()
+    expect(page.get_by_text("종목이 아직 없습니다")).to_be_visible()
     page.goto(address)
     expect(page.get_by_text("no tickers yet")).to_be_visible()

@@ -77,7 +77,10 @@
     const under = pointer && gripAt(pointer)?.item;
     if (["Delete", "Backspace"].includes(event.key) && under) press({ kind: "erase", id: under.id });
     // The key, not the letter: a Korean layout has ㅋ there.
-    if (event.code === "KeyZ" && (event.ctrlKey || event.metaKey) && !event.shiftKey) press({ kind: "undo" });
+    if (event.code === "KeyZ" && (event.ctrlKey || event.metaKey) && !event.shiftKey) {
+      event.preventDefault(); // an empty field would have back what was typed and deleted there
+      press({ kind: "undo" });
+    }
   };
   addEventListener("keydown", onKey, { signal, capture: true }); // the search keeps its keys to itself
 }
