@@ -156,6 +156,7 @@ def test_names_are_typed_kept_over_pages_and_sorting_saved_and_there_after_a_rel
         questions.append(dialog.type)
         dialog.accept()
 
+    expect(page.locator("[class*=st-key-unsaved]")).to_have_count(0)
     page.once("dialog", accept)
     page.reload()
     assert not questions, "nothing is unsaved"
