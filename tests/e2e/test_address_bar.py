@@ -57,6 +57,7 @@ class SlowLine:
             send()
 
 
+@pytest.mark.exhaustive
 def test_what_a_person_does_before_the_browser_hears_of_the_last_zoom_is_not_undone(address: str, page: Page) -> None:
     line = SlowLine(page)
     open_chart(page, address + "?period=1Y")

@@ -237,6 +237,7 @@ def red_and_blue(page: Page) -> tuple[float, float]:
     return float((more.clip(0) / (0xF0 - 0x52)).sum()), float(((-more).clip(0) / (0xF6 - 0x31)).sum())
 
 
+@pytest.mark.exhaustive
 def test_a_chart_has_the_pixels_of_the_screen_to_which_its_window_moves(
     bars: pd.DataFrame, app: Callable[[], str], page: Page
 ) -> None:

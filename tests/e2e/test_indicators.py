@@ -69,6 +69,7 @@ def test_one_is_added_set_and_drawn_in_a_pane_and_the_browser_remembers_it_for_t
     expect(third.locator(".readout")).to_have_count(2)
 
 
+@pytest.mark.exhaustive
 def test_one_that_is_chosen_before_the_page_has_answered_for_another_is_added_too(address: str, page: Page) -> None:
     line = SlowLine(page)
     open_chart(page, address)

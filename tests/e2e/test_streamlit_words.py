@@ -33,6 +33,7 @@ def test_each_word_is_one_that_streamlit_or_plotly_still_writes() -> None:
     assert [word for word, literals in begun.items() if not any(literal in written for literal in literals)] == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("path", "place", "shown"),
     [

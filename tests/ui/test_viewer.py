@@ -101,6 +101,9 @@ def test_a_chosen_period_and_unit_are_in_the_address_and_a_range_that_is_left_st
     page.button_group(key="period").set_value("1M").run()
     assert page.query_params == {"unit": "W"}, "what is the default is left out"
 
+    page = pages.open_viewer(**{"from": "2026-08-21"})
+    assert page.button_group(key="period").value is None, "no period is what is shown"
+
     page = pages.open_viewer(**{"from": "2024-01-02", "to": "2024-06-03"})
     page.button_group(key="period").set_value("1Y")
     kept = page._tree.get_widget_states()

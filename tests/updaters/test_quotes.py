@@ -119,7 +119,8 @@ def test_shares_that_are_told_again_keep_the_day_since_which_they_are(
 
 
 @pytest.mark.parametrize("falsify", FALSE_QUOTES.values(), ids=list(FALSE_QUOTES))
-def test_no_bar_is_made_of_a_quote(db: MongoDatabase, falsify: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+@pytest.mark.usefixtures("data_dir")
+def test_no_bar_is_made_of_a_quote(falsify: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     listing = Listing(random_walk(SESSIONS, 1))
     row: Any = {"ticker": "000100", "currency": "KRW", "last_close": listing.bars["close"].iloc[-2].item()}
     session = quotes.last_session(Calendar("XKRX"), EVENING)
