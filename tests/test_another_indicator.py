@@ -20,6 +20,8 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui.viewer import address
 from tests import pages
 
+pytestmark = pytest.mark.slow
+
 DOUBLE = Average(12, "double")
 ROW = Indicator(
     key="double",

@@ -19,6 +19,8 @@ from tests.commands import log_of_its_own
 from tests.storage.test_panels import no_panel_is_kept, store  # noqa: F401 - a fixture
 from tests.storage.test_prices import make_bars
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def korean_shell(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from finance_core.storage.database import MongoDatabase
 from tests.foreign.other_programs import AMERICAN, KOREAN, flat, renamed, tables
 from updaters import command
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def english(monkeypatch: pytest.MonkeyPatch) -> None:

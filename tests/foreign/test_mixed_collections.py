@@ -13,6 +13,8 @@ from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.foreign.other_programs import AMERICAN, KOREAN, Document, Tables, flat, midnight, rows
 
+pytestmark = pytest.mark.slow
+
 SAMSUNG: Tables = {"005930": KOREAN["005930"]}
 APPLE: Tables = {"AAPL": AMERICAN["AAPL"]}
 

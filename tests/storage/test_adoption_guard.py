@@ -12,6 +12,8 @@ from finance_core.storage.database import MongoDatabase
 from tests.yahoo import YahooStandIn
 from updaters import category_update
 
+pytestmark = pytest.mark.slow
+
 DAY = dt.datetime(2026, 11, 20)
 BAR = {"date": DAY, "open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 1}
 

@@ -25,7 +25,10 @@ from finance_core.storage import database, documents, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.processes import Program, kill, nothing_left, servers, wait_until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc"),
+]
 
 PASSWORD = "s3cret"
 ends_by_itself = pytest.mark.timeout(25)
@@ -79,7 +82,6 @@ def test_the_embedded_database_has_its_unique_indexes(db: MongoDatabase) -> None
     assert len(db[BARS].index_information()) == 2
 
 
-@pytest.mark.slow
 def test_threads_that_connect_at_once_get_one_client(own_data_dir: Path) -> None:
     with Program(own_data_dir) as program:
         found = program.ask("clients_of_threads()")
@@ -89,7 +91,6 @@ def test_threads_that_connect_at_once_get_one_client(own_data_dir: Path) -> None
         assert len(servers(own_data_dir)) == 1
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("own_data_dir")
 def test_it_connects_again_after_it_was_closed() -> None:
     database.connect()["numbers"].insert_one({"_id": 1})
@@ -99,7 +100,6 @@ def test_it_connects_again_after_it_was_closed() -> None:
     assert database.connect()["numbers"].find_one() == {"_id": 1}
 
 
-@pytest.mark.slow
 def test_a_server_that_another_process_restarted_is_found_at_once(own_data_dir: Path) -> None:
     database.connect()
     with Program(own_data_dir) as other:
@@ -109,7 +109,6 @@ def test_a_server_that_another_process_restarted_is_found_at_once(own_data_dir: 
         assert database.connect().client.admin.command("serverStatus")["pid"] == new
 
 
-@pytest.mark.slow
 def test_an_embedded_server_that_hangs_is_told_and_then_replaced(
     own_data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,7 +360,6 @@ def test_a_certificate_file_that_is_not_there_is_told(
 
 
 @ends_by_itself
-@pytest.mark.slow
 @pytest.mark.usefixtures("own_data_dir")
 def test_a_server_that_comes_back_is_found_without_a_restart(
     data_dirs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

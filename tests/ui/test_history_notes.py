@@ -15,6 +15,8 @@ from tests import pages
 from tests.yahoo import Listing, YahooStandIn
 from updaters import category_update
 
+pytestmark = pytest.mark.slow
+
 SPLIT = pd.Timestamp("2026-11-16")
 NOTE = "삼성전자 2026-11-16의 분할이 그 전 시세에 아직 반영되지 않은 채 저장되어 있어, 반영해서 보여 줍니다."
 

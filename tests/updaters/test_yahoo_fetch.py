@@ -286,6 +286,7 @@ def test_an_unknown_symbol_is_told_apart_and_costs_few_requests(yahoo: YahooStan
     assert not [request for request in yahoo.requests if "quoteSummary" in request.path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [None, DAYS[-5].date()], ids=["whole", "window"])
 @pytest.mark.parametrize(
     ("answers", "error", "reason"),
@@ -333,6 +334,7 @@ def test_every_misbehaviour_becomes_one_error_with_its_reason(
     assert len(fetch(start).bars)
 
 
+@pytest.mark.slow
 def test_an_error_that_passes_at_once_is_none(yahoo: YahooStandIn) -> None:
     yahoo.answer_with(SYMBOL, Status(500), AsUsual(), Status(429), AsUsual())
 
