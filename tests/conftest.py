@@ -49,8 +49,8 @@ hypothesis.settings.load_profile("sisepan")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers more than cores: tests wait for servers, browsers and timeouts for a good part of their time."""
-    return (os.cpu_count() or 1) + 2
+    """One worker more than cores: tests wait for servers, browsers and timeouts for a part of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
