@@ -88,6 +88,8 @@ def test_what_is_done_right_after_a_number_was_changed_counts_and_is_not_undone_
         text.fill("rsi14 < 45")
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(r"rsi14\+%3C\+45$"))
+        expect(fields).to_have_count(2)
+        expect(fields.nth(0)).to_have_value("14")
         expect(fields.nth(1)).to_have_value("45")
         wait_until_at_rest(page)
         if frame:  # as on a busy machine
