@@ -15,7 +15,7 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from tests import pages
-from tests.commands import log_of_its_own
+from tests.commands import run_here
 from tests.storage.test_panels import no_panel_is_kept, store  # noqa: F401 - a fixture
 from tests.storage.test_prices import make_bars
 
@@ -37,18 +37,13 @@ def market(db: MongoDatabase) -> MongoDatabase:
     return db
 
 
-def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with log_of_its_own():
-        try:
-            code = screen.main(["korean_stocks", *arguments])
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-    told = capsys.readouterr()
-    return code, told.out, told.err
+def ask(*arguments: str) -> tuple[int, str, str]:
+    done = run_here(screen.main, "korean_stocks", *arguments)
+    return done.code, done.out, done.err
 
 
-def test_the_answer_as_json_leaves_no_ticker_out(market: MongoDatabase, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _err = ask(capsys, "close > ma20", "--json", "--next", "--as-of", "2024-04-10")
+def test_the_answer_as_json_leaves_no_ticker_out(market: MongoDatabase) -> None:
+    code, out, _err = ask("close > ma20", "--json", "--next", "--as-of", "2024-04-10")
     report = json.loads(out)
     assert code == 0
     assert report["condition"] == "close > ma20"
@@ -68,35 +63,29 @@ def test_the_answer_as_json_leaves_no_ticker_out(market: MongoDatabase, capsys: 
     assert report["next"][0]["rising"] == 1.0
 
 
-def test_a_market_value_is_known_from_the_day_on_at_whose_end_the_shares_were_counted(
-    market: MongoDatabase, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_market_value_is_known_from_the_day_on_at_whose_end_the_shares_were_counted(market: MongoDatabase) -> None:
     since, until = dt.datetime(2024, 4, 10), dt.datetime(2024, 5, 10)
     counted = {"source": "yahoo", "verified_at": until, "shares": 1_000, "shares_since": since, "shares_on": until}
     for ticker in ("000001", "000003"):
         tickers.record(market, KOREAN_STOCKS, ticker, counted)
-    report = json.loads(ask(capsys, "market_value > 1098500", "--json", "--as-of", "2024-04-10")[1])
+    report = json.loads(ask("market_value > 1098500", "--json", "--as-of", "2024-04-10")[1])
     assert [(row["ticker"], row["close"], row["market_value"]) for row in report["rows"]] == [
         ("000001", 1099.0, 1_099_000.0),
         ("000003", 1099.0, 1_099_000.0),
     ]
     assert report["unjudged"] == {"unknown": ["000002", "000004"]}, "a new listing has enough bars"
-    report = json.loads(ask(capsys, "market_value > 0", "--json", "--as-of", "2024-04-09")[1])
+    report = json.loads(ask("market_value > 0", "--json", "--as-of", "2024-04-09")[1])
     assert (report["rows"], report["judged"]) == ([], 0), "nobody had counted them on that day"
 
 
-def test_the_answer_as_a_table_opens_in_a_spreadsheet(
-    market: MongoDatabase, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, out, _err = ask(capsys, "close < ma20", "--csv")
+def test_the_answer_as_a_table_opens_in_a_spreadsheet(market: MongoDatabase) -> None:
+    code, out, _err = ask("close < ma20", "--csv")
     (row,) = csv.DictReader(io.StringIO(out))
     assert (code, row["ticker"], row["name"]) == (0, "000002", "'=내림")
 
 
-def test_the_answer_as_text_counts_who_could_not_be_judged(
-    market: MongoDatabase, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, out, _err = ask(capsys, "volume_surge", "--next")
+def test_the_answer_as_text_counts_who_could_not_be_judged(market: MongoDatabase) -> None:
+    code, out, _err = ask("volume_surge", "--next")
     assert code == 0
     assert "2종목 가운데 0종목" in out
     assert "표본 시세 1, 봉이 모자람 1" in out
@@ -104,25 +93,23 @@ def test_the_answer_as_text_counts_who_could_not_be_judged(
     assert "비용" in out
 
 
-def test_a_mistake_is_pointed_at(db: MongoDatabase, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = ask(capsys, "close > mx20")
+def test_a_mistake_is_pointed_at(db: MongoDatabase) -> None:
+    code, out, err = ask("close > mx20")
     assert (code, out) == (2, "")
     assert err == "9번째 글자: mx20은 모르는 이름입니다.\nclose > mx20\n        ^\n"
-    assert ask(capsys, "close > 1", "--as-of", "gestern")[0] == 2
+    assert ask("close > 1", "--as-of", "gestern")[0] == 2
 
 
-def test_a_server_that_is_away_is_one_line(
-    capsys: pytest.CaptureFixture[str], data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_is_away_is_one_line(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONGO_URI", "mongodb://127.0.0.1:1")
-    code, out, err = ask(capsys, "close > 1")
+    code, out, err = ask("close > 1")
     assert (code, out, err.count("\n")) == (1, "", 1)
 
 
-def test_ready_screens_run_by_name(db: MongoDatabase, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ready_screens_run_by_name(db: MongoDatabase) -> None:
     for ticker, table in pages.real_tables().items():
         store(db, ticker, candles.clean(table)[0])
     for name in [*READY, *(ready.name for ready in READY.values())]:
-        code, out, _err = ask(capsys, name, "--json")
+        code, out, _err = ask(name, "--json")
         assert code == 0
         assert json.loads(out)["judged"] > 5

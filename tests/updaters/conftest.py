@@ -1,11 +1,13 @@
 """What tests of updates need: a Yahoo that has Samsung, a shell that speaks Korean, and short waits."""
 
+from functools import partial
+
 import pytest
 
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
-from tests.commands import CommandResult, log_of_its_own
+from tests.commands import run_here
 from tests.updaters.commanding import THREE, Command
 from tests.updaters.updating import DAYS
 from tests.yahoo import Listing, YahooStandIn, random_walk
@@ -52,13 +54,6 @@ def three(db: MongoDatabase, yahoo: YahooStandIn) -> dict[str, Listing]:
 
 
 @pytest.fixture
-def updated(capsys: pytest.CaptureFixture[str]) -> Command:
+def updated() -> Command:
     """Runs the command of the Korean stocks in this process."""
-
-    def main(*arguments: str) -> CommandResult:
-        capsys.readouterr()
-        with log_of_its_own():
-            code = command.main("korean_stocks", arguments)
-        return CommandResult(code, *capsys.readouterr())
-
-    return main
+    return partial(run_here, partial(command.main, "korean_stocks"))

@@ -88,15 +88,12 @@ def test_a_dry_run_tells_what_the_run_then_asks_for_and_changes_nothing(
 
 @pytest.mark.parametrize("count", ["0", "65", "-1", "abc", "", "1.5"])
 def test_a_count_of_workers_out_of_bounds_is_wrong_use(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, updated: Command, capsys: pytest.CaptureFixture[str], count: str
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, updated: Command, count: str
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        updated(f"--workers={count}", "--json")
+    done = updated(f"--workers={count}", "--json")
 
-    assert ended.value.code == console.WRONG_USE
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "1에서 64 사이" in err
+    assert (done.code, done.out) == (console.WRONG_USE, "")
+    assert "1에서 64 사이" in done.err
     assert (everything(own_server_db), yahoo.requests) == ({}, [])
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -11,7 +12,7 @@ from finance_core.errors import FetchFailed, SisepanError
 from finance_core.storage import documents, market_lists, tickers
 from finance_core.storage.database import MongoDatabase
 from tests import forked
-from tests.commands import CommandResult, log_of_its_own
+from tests.commands import CommandResult, run_here
 from tests.edits import history
 from tests.yahoo import SCREENER, AsUsual, Empty, Malformed, Status, Truncated, YahooStandIn
 from updaters import listing_refresh, listings
@@ -24,16 +25,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("korean_shell", "impatie
 
 
 @pytest.fixture
-def run(db: MongoDatabase, capsys: pytest.CaptureFixture[str]) -> Command:
+def run(db: MongoDatabase) -> Command:
     """Runs the command in this process."""
-
-    def main(*arguments: str) -> CommandResult:
-        capsys.readouterr()
-        with log_of_its_own():
-            code = listings.main(arguments)
-        return CommandResult(code, *capsys.readouterr())
-
-    return main
+    return partial(run_here, listings.main)
 
 
 @pytest.fixture
@@ -87,9 +81,7 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(
 
 @pytest.mark.parametrize("arguments", [[], ["konex"], ["kospi", "--what"]])
 def test_wrong_use_is_told_with_code_2(run: Command, arguments: list[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        run(*arguments)
-    assert ended.value.code == 2
+    assert run(*arguments).code == 2
 
 
 def test_a_refresh_shows_the_difference_and_changes_nothing_without_a_yes(

@@ -175,12 +175,11 @@ def test_with_a_share_one_failure_of_many_is_no_failure_of_the_run(yahoo: YahooS
 
 @pytest.mark.usefixtures("data_dir")
 @pytest.mark.parametrize("limit", ["99", "abc", "", "1.5", "-1%", "101%", "nan", "1/0", "%"])
-def test_a_share_that_is_none_is_one_sentence(updated: Command, capsys: pytest.CaptureFixture[str], limit: str) -> None:
-    with pytest.raises(SystemExit) as ended:
-        updated(f"--fail-below={limit}")
+def test_a_share_that_is_none_is_one_sentence(updated: Command, limit: str) -> None:
+    done = updated(f"--fail-below={limit}")
 
-    assert ended.value.code == console.WRONG_USE
-    assert f"비율이 아닙니다: {limit!r}. 99%나 0.99처럼" in capsys.readouterr().err
+    assert done.code == console.WRONG_USE
+    assert f"비율이 아닙니다: {limit!r}. 99%나 0.99처럼" in done.err
 
 
 # A full run that was stopped
